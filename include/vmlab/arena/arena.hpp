@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vmlab/evidence/kernel_log.hpp"
+#include "vmlab/evidence/procfs.hpp"
+#include "vmlab/process/error.hpp"
+#include "vmlab/process/sandbox.hpp"
+
+namespace vmlab::arena {
+
+enum class Kind { cgroup2, cgroup1, vm };
+[[nodiscard]] std::string_view name_of(Kind kind);
+
+enum class KindChoice { automatic, cgroup2, cgroup1, vm };
+[[nodiscard]] process::Result<KindChoice> kind_choice(std::string_view text);
+
+/// One program in an arena. Contestants are started in order: each waits until the one before it has printed
+/// `start_after_lines` lines (or has ended).
+struct Contestant {
+    process::Job job;
+    int start_after_lines = 0;
+};
+
+struct Request {
+    std::uint64_t memory_bytes = 64U << 20U;  ///< the arena's limit; swap is none
+    std::vector<Contestant> contestants;
+    /// Ends every run still going when this contestant (by position) has ended. Absent: waits for all of them.
+    std::optional<std::size_t> over_when_ended;
+    std::chrono::milliseconds sample_interval{0};  ///< 0: no samples
+    /// Called with each sample as it is taken (contestant's position, sample): the live view.
+    std::function<void(std::size_t, const evidence::ProcessSample&)> on_sample;
+};
+
+struct ContestantResult {
+    process::Run run;
+    /// The verdict on "was it OOM-killed": killed by SIGKILL that was not ours, and the kernel says so (its counter rose by
+    /// the number of such deaths, or its log names the pid).
+    bool oom_killed = false;
+    std::optional<evidence::OomKill> log_record;  ///< absent: the log is unreadable or the record is missing
+    std::vector<evidence::ProcessSample> samples;
+    int died_as = -1;  ///< 0: the first of the contestants to end, 1: the second, ...
+};
+
+struct Outcome {
+    std::vector<ContestantResult> contestants;  ///< in the order of the request
+    std::uint64_t oom_kills = 0;                ///< the kernel's counter for the arena
+    std::uint64_t peak_bytes = 0;               ///< the kernel's peak of memory charged to the arena
+    std::string kernel_log;                     ///< records of the time of the run; empty when unreadable
+    std::optional<std::string> log_missing;     ///< why there is no kernel log
+};
+
+/// A place with a memory limit where a program may be OOM-killed without harm to the machine.
+class Arena {
+  public:
+    virtual ~Arena() = default;
+    [[nodiscard]] virtual Kind kind() const = 0;
+    /// Runs the contestants. A program that fails is an Outcome; an Error means the arena could not do its work (retried
+    /// once inside).
+    [[nodiscard]] virtual process::Result<Outcome> run(const process::Sandbox& sandbox, const Request& request) const = 0;
+};
+
+/// Probes, by a real known kill, the chosen kind or the first that works in the order cgroup2, cgroup1, vm.
+/// machine_lacks: none works; what and fix name each kind's obstacle. `support` is the folder of our own helper programs.
+[[nodiscard]] process::Result<std::unique_ptr<Arena>> open_arena(KindChoice choice, const process::Sandbox& sandbox,
+                                                                const std::filesystem::path& support);
+
+/// Whether a program in a sandboxed run can be allowed to lower its oom_score_adj (CAP_SYS_RESOURCE in the initial user
+/// namespace). Error of kind machine_lacks says why not.
+[[nodiscard]] process::Result<void> can_lower_oom_score_adj();
+
+/// Removes arenas whose owner is no longer alive. Returns how many.
+int remove_stale_arenas();
+
+}  // namespace vmlab::arena

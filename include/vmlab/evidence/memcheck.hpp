@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vmlab/evidence/allocation_trace.hpp"
+#include "vmlab/process/error.hpp"
+#include "vmlab/process/sandbox.hpp"
+
+namespace vmlab::evidence {
+
+/// One row of a call stack. file is empty and line 0 when the program was built without debugging information.
+struct Frame {
+    std::string function;
+    std::string object;
+    std::string file;  ///< base name, as compiled
+    int line = 0;
+};
+
+/// Memcheck's leak kinds (Valgrind manual, section 4.2.8).
+enum class LeakKind { definitely_lost, indirectly_lost, possibly_lost, still_reachable };
+[[nodiscard]] std::string_view name_of(LeakKind kind);  ///< "definitely lost", ...
+
+/// One loss record: blocks allocated by the same call stack and lost in the same way.
+struct Leak {
+    LeakKind kind = LeakKind::definitely_lost;
+    std::uint64_t bytes = 0;
+    std::uint64_t blocks = 0;
+    std::vector<Frame> stack;  ///< innermost first: stack[0] is malloc itself
+
+    /// The innermost row that lies in `source_file`; nullptr when none does.
+    [[nodiscard]] const Frame* at(std::string_view source_file) const;
+};
+
+/// One error other than a leak: an invalid read, write or free, a mismatched free, a use of an undefined value.
+struct MemoryError {
+    std::string kind;  ///< Memcheck's own: InvalidRead, InvalidWrite, InvalidFree, MismatchedFree, UninitCondition, ...
+    std::string what;  ///< Memcheck's sentence
+    std::string detail;  ///< Memcheck's sentence on the address ("Address 0x… is 0 bytes inside a block of size 4 free'd")
+    std::vector<Frame> stack;
+    [[nodiscard]] const Frame* at(std::string_view source_file) const;
+};
+
+/// What Memcheck wrote into its XML about one process.
+struct MemcheckReport {
+    std::vector<Leak> leaks;  ///< still_reachable ones too
+    std::vector<MemoryError> errors;
+    bool complete = false;  ///< the closing tag was there: the leak check was done
+
+    [[nodiscard]] std::uint64_t bytes(LeakKind kind) const;
+    [[nodiscard]] std::uint64_t blocks(LeakKind kind) const;
+    [[nodiscard]] std::vector<Leak> leaks_of(LeakKind kind) const;
+};
+
+/// Reads Valgrind's XML (protocol 4). An incomplete document (Valgrind was killed) is a report with complete == false;
+/// one that Valgrind cannot have written (malformed, doubled, not memcheck's) is an Error.
+[[nodiscard]] process::Result<MemcheckReport> parse_memcheck_xml(std::string_view xml);
+
+struct MemcheckRun {
+    process::Run run;
+    MemcheckReport report;
+    AllocationTrace trace;  ///< of the first process only
+    /// Why the report cannot be trusted: it is no document of Valgrind's, or trace and report contradict one another.
+    std::optional<std::string> damage;
+};
+
+struct MemcheckOptions {
+    std::vector<std::string> arguments;
+    std::map<std::string, std::string> environment;
+    process::Limits limits;
+    /// Sleeps return at once: strace around Valgrind injects their result. Needs strace.
+    bool fast_forward_sleeps = false;
+    std::vector<std::filesystem::path> readable;
+};
+
+/// Runs the program under Memcheck and its allocation trace, reported over sockets that the program cannot reach.
+/// machine_lacks: no valgrind, or one older than 3.15.
+[[nodiscard]] process::Result<MemcheckRun> run_memcheck(const process::Sandbox& sandbox,
+                                                        const std::filesystem::path& program,
+                                                        const MemcheckOptions& options = {});
+
+}  // namespace vmlab::evidence

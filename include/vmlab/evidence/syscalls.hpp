@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vmlab/process/error.hpp"
+#include "vmlab/process/sandbox.hpp"
+
+namespace vmlab::evidence {
+
+/// One system call as strace recorded it, after execve of the program itself.
+struct SystemCall {
+    int pid = 0;                         ///< thread id inside the sandbox
+    std::string name;
+    std::vector<std::string> arguments;  ///< strace's text of each; quoted strings decoded in `data`
+    std::string data;                    ///< read, write, pread64, pwrite64, writev: the bytes (decoded); openat, execve: the path
+    std::string path;                    ///< of the descriptor worked on (strace -y), or of openat; empty if none
+    std::optional<std::int64_t> result;  ///< as a signed number (addresses too); absent when the call never returned ("?")
+    std::string error;                   ///< "EACCES", ... when it failed
+    bool injected = false;               ///< fast-forwarded by the grader
+    std::string row;                     ///< strace's own text, for a failure card
+
+    [[nodiscard]] bool failed() const { return !error.empty(); }
+};
+
+/// A sleep request: nanosleep, clock_nanosleep (relative or absolute), or a timed select/poll with no descriptors.
+[[nodiscard]] bool is_sleep(const SystemCall& call);
+/// How long it asked for. Zero when the call is no sleep.
+[[nodiscard]] std::chrono::nanoseconds sleep_requested(const SystemCall& call);
+
+/// One line that a program wrote to stdout, with how long it had asked to sleep since the line before it.
+struct PacedLine {
+    std::string text;                             ///< without the newline
+    std::chrono::nanoseconds slept_before{0};
+    std::size_t call = 0;                         ///< position of the write that completed the line, in SyscallRun::calls
+};
+
+struct SyscallRun {
+    process::Run run;
+    std::vector<SystemCall> calls;
+    bool complete = false;  ///< strace saw the program end
+
+    [[nodiscard]] std::vector<PacedLine> paced_lines() const;
+    /// Sleep asked for after the last line.
+    [[nodiscard]] std::chrono::nanoseconds slept_after_last_line() const;
+    [[nodiscard]] std::vector<SystemCall> named(std::string_view name) const;
+    [[nodiscard]] std::chrono::nanoseconds slept() const;
+};
+
+/// Reads strace's log (-f -y, strings in hex or C escapes). Unfinished and resumed halves are joined.
+[[nodiscard]] std::vector<SystemCall> parse_strace(std::string_view log);
+
+struct SyscallOptions {
+    std::vector<std::string> arguments;
+    std::map<std::string, std::string> environment;
+    process::Limits limits;
+    bool fast_forward_sleeps = true;
+    std::vector<std::filesystem::path> readable;
+};
+
+/// Runs the program under strace, recording memory, sleep, file and exit calls (brk, mmap, munmap, mremap, madvise,
+/// nanosleep, clock_nanosleep, openat, read, write, getpid, exit_group, ...). machine_lacks: no strace, or ptrace is forbidden.
+[[nodiscard]] process::Result<SyscallRun> run_syscalls(const process::Sandbox& sandbox,
+                                                       const std::filesystem::path& program,
+                                                       const SyscallOptions& options = {});
+
+}  // namespace vmlab::evidence

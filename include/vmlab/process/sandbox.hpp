@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "vmlab/process/error.hpp"
+#include "vmlab/process/run.hpp"
+
+namespace vmlab::process {
+
+/// How student code is confined, best first.
+enum class Tier { namespaces, separate_user, none };
+[[nodiscard]] std::string_view name_of(Tier tier);
+
+enum class TierChoice { automatic, namespaces, separate_user, none };
+[[nodiscard]] Result<TierChoice> tier_choice(std::string_view text);
+
+/// The only door through which student code is started.
+class Sandbox {
+  public:
+    /// Finds out, by running a small program, the best tier that works here (automatic never chooses `none`), or whether
+    /// the chosen one works. Error of kind machine_lacks: no tier works; what and fix say why and which command helps.
+    /// `support` is the folder of our own helper files (vmlab-launch); `scratch` is where working folders may be made.
+    [[nodiscard]] static Result<Sandbox> open(TierChoice choice, const std::filesystem::path& support,
+                                              const std::filesystem::path& scratch);
+
+    [[nodiscard]] Tier tier() const { return tier_; }
+
+    /// Runs the job and waits until it and everything it started is gone. A program that fails is a Run; an Error
+    /// means that the sandbox could not do its work.
+    [[nodiscard]] Result<Run> run(const Job& job) const;
+
+  private:
+    Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::path launcher, std::filesystem::path scratch);
+    Tier tier_;
+    std::filesystem::path bubblewrap_;
+    std::filesystem::path launcher_;
+    std::filesystem::path scratch_;
+};
+
+/// Runs a trusted tool (`g++ --version`, `mke2fs`) outside any sandbox, with the grader's own environment.
+[[nodiscard]] Result<Run> run_tool(const std::vector<std::string>& argv, const Limits& limits = {});
+
+}  // namespace vmlab::process
