@@ -4,11 +4,10 @@
 #include <cstdlib>
 #include <cstring>
 
-// Activity 2: eleven blocks of memory, none of them ever freed, lost in the four ways that Memcheck tells
-// apart. First watch this program as it stands and fill in answers.toml; only then change it.
+// Activity 2: eleven blocks of memory are allocated and none is ever freed. They are lost in the four ways
+// that Memcheck tells apart. First watch this program as it stands and fill in answers.toml; then change it.
 //
-// TODO: free every block, each exactly once, and use none of them afterwards. What is printed must stay the
-// same.
+// TODO: free every block, each exactly once, and use no block after it was freed. The report stays the same.
 
 struct Node {
     int value;
@@ -73,8 +72,7 @@ int count_list() {
     return nodes;
 }
 
-// Eight samples, of which only the last four are wanted: afterwards window points into the middle of the
-// block.
+// Eight samples, of which the last four are wanted: in the end window points into the middle of the block.
 int sum_of_window() {
     int* samples = static_cast<int*>(checked(std::malloc(8 * sizeof(int))));
     for (int i = 0; i < 8; ++i) {
