@@ -33,7 +33,8 @@ struct Contestant {
 struct Request {
     std::uint64_t memory_bytes = 64U << 20U;  ///< the arena's limit; swap is none
     std::vector<Contestant> contestants;
-    /// Ends every run still going when this contestant (by position) has ended. Absent: waits for all of them.
+    /// Ends every run still going when this contestant (by position) has ended. Absent: waits for all of
+    /// them.
     std::optional<std::size_t> over_when_ended;
     std::chrono::milliseconds sample_interval{0};  ///< 0: no samples
     /// Called with each sample as it is taken (contestant's position, sample): the live view.
@@ -42,8 +43,8 @@ struct Request {
 
 struct ContestantResult {
     process::Run run;
-    /// The verdict on "was it OOM-killed": killed by SIGKILL that was not ours, and the kernel says so (its counter rose by
-    /// the number of such deaths, or its log names the pid).
+    /// The verdict on "was it OOM-killed": killed by SIGKILL that was not ours, and the kernel says so (its
+    /// counter rose by the number of such deaths, or its log names the pid).
     bool oom_killed = false;
     std::optional<evidence::OomKill> log_record;  ///< absent: the log is unreadable or the record is missing
     std::vector<evidence::ProcessSample> samples;
@@ -63,18 +64,21 @@ class Arena {
   public:
     virtual ~Arena() = default;
     [[nodiscard]] virtual Kind kind() const = 0;
-    /// Runs the contestants. A program that fails is an Outcome; an Error means the arena could not do its work (retried
-    /// once inside).
-    [[nodiscard]] virtual process::Result<Outcome> run(const process::Sandbox& sandbox, const Request& request) const = 0;
+    /// Runs the contestants. A program that fails is an Outcome; an Error means the arena could not do its
+    /// work (retried once inside).
+    [[nodiscard]] virtual process::Result<Outcome> run(const process::Sandbox& sandbox,
+                                                       const Request& request) const = 0;
 };
 
 /// Probes, by a real known kill, the chosen kind or the first that works in the order cgroup2, cgroup1, vm.
-/// machine_lacks: none works; what and fix name each kind's obstacle. `support` is the folder of our own helper programs.
-[[nodiscard]] process::Result<std::unique_ptr<Arena>> open_arena(KindChoice choice, const process::Sandbox& sandbox,
-                                                                const std::filesystem::path& support);
+/// machine_lacks: none works; what and fix name each kind's obstacle. `support` is the folder of our own
+/// helper programs.
+[[nodiscard]] process::Result<std::unique_ptr<Arena>> open_arena(KindChoice choice,
+                                                                 const process::Sandbox& sandbox,
+                                                                 const std::filesystem::path& support);
 
-/// Whether a program in a sandboxed run can be allowed to lower its oom_score_adj (CAP_SYS_RESOURCE in the initial user
-/// namespace). Error of kind machine_lacks says why not.
+/// Whether a program in a sandboxed run can be allowed to lower its oom_score_adj (CAP_SYS_RESOURCE in the
+/// initial user namespace). Error of kind machine_lacks says why not.
 [[nodiscard]] process::Result<void> can_lower_oom_score_adj();
 
 /// Removes arenas whose owner is no longer alive. Returns how many.

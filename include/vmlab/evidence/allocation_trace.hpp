@@ -10,11 +10,11 @@ namespace vmlab::evidence {
 
 /// One call of an allocation function, as Valgrind's --trace-malloc=yes saw it.
 struct AllocationCall {
-    std::string function;  ///< malloc, calloc, realloc, free, _Znwm (operator new), _ZdlPv, memalign, ...
-    std::uint64_t size = 0;     ///< bytes asked for (calloc: count times size); 0 for a deallocation
-    std::uint64_t freed = 0;    ///< address given back by free, delete or realloc; 0 when none
-    std::uint64_t result = 0;   ///< address returned; 0 for a deallocation or for NULL
-    std::string row;            ///< the trace's own text, for a failure card
+    std::string function;      ///< malloc, calloc, realloc, free, _Znwm (operator new), _ZdlPv, memalign, ...
+    std::uint64_t size = 0;    ///< bytes asked for (calloc: count times size); 0 for a deallocation
+    std::uint64_t freed = 0;   ///< address given back by free, delete or realloc; 0 when none
+    std::uint64_t result = 0;  ///< address returned; 0 for a deallocation or for NULL
+    std::string row;           ///< the trace's own text, for a failure card
 
     [[nodiscard]] bool allocates() const { return result != 0; }
     [[nodiscard]] bool deallocates() const { return freed != 0; }
@@ -39,8 +39,8 @@ struct AllocationTrace {
     [[nodiscard]] std::vector<Block> blocks_of_size(std::uint64_t bytes) const;
 };
 
-/// Reads the log of --trace-malloc=yes, keeping the process `pid` (0: the one that wrote the first row). Rows that are
-/// no allocation calls are passed over.
+/// Reads the log of --trace-malloc=yes, keeping the process `pid` (0: the one that wrote the first row). Rows
+/// that are no allocation calls are passed over.
 [[nodiscard]] AllocationTrace parse_allocation_trace(std::string_view log, int pid = 0);
 
 /// Every "0x…" address in a text, in order: what a program printed.

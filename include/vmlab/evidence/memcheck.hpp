@@ -14,7 +14,8 @@
 
 namespace vmlab::evidence {
 
-/// One row of a call stack. file is empty and line 0 when the program was built without debugging information.
+/// One row of a call stack. file is empty and line 0 when the program was built without debugging
+/// information.
 struct Frame {
     std::string function;
     std::string object;
@@ -37,11 +38,14 @@ struct Leak {
     [[nodiscard]] const Frame* at(std::string_view source_file) const;
 };
 
-/// One error other than a leak: an invalid read, write or free, a mismatched free, a use of an undefined value.
+/// One error other than a leak: an invalid read, write or free, a mismatched free, a use of an undefined
+/// value.
 struct MemoryError {
-    std::string kind;  ///< Memcheck's own: InvalidRead, InvalidWrite, InvalidFree, MismatchedFree, UninitCondition, ...
-    std::string what;  ///< Memcheck's sentence
-    std::string detail;  ///< Memcheck's sentence on the address ("Address 0x… is 0 bytes inside a block of size 4 free'd")
+    std::string kind;    ///< Memcheck's own: InvalidRead, InvalidWrite, InvalidFree, MismatchedFree,
+                         ///< UninitCondition, ...
+    std::string what;    ///< Memcheck's sentence
+    std::string detail;  ///< Memcheck's sentence on the address ("Address 0x… is 0 bytes inside a block of
+                         ///< size 4 free'd")
     std::vector<Frame> stack;
     [[nodiscard]] const Frame* at(std::string_view source_file) const;
 };
@@ -57,15 +61,16 @@ struct MemcheckReport {
     [[nodiscard]] std::vector<Leak> leaks_of(LeakKind kind) const;
 };
 
-/// Reads Valgrind's XML (protocol 4). An incomplete document (Valgrind was killed) is a report with complete == false;
-/// one that Valgrind cannot have written (malformed, doubled, not memcheck's) is an Error.
+/// Reads Valgrind's XML (protocol 4). An incomplete document (Valgrind was killed) is a report with complete
+/// == false; one that Valgrind cannot have written (malformed, doubled, not memcheck's) is an Error.
 [[nodiscard]] process::Result<MemcheckReport> parse_memcheck_xml(std::string_view xml);
 
 struct MemcheckRun {
     process::Run run;
     MemcheckReport report;
     AllocationTrace trace;  ///< of the first process only
-    /// Why the report cannot be trusted: it is no document of Valgrind's, or trace and report contradict one another.
+    /// Why the report cannot be trusted: it is no document of Valgrind's, or trace and report contradict one
+    /// another.
     std::optional<std::string> damage;
 };
 
@@ -78,8 +83,8 @@ struct MemcheckOptions {
     std::vector<std::filesystem::path> readable;
 };
 
-/// Runs the program under Memcheck and its allocation trace, reported over sockets that the program cannot reach.
-/// machine_lacks: no valgrind, or one older than 3.15.
+/// Runs the program under Memcheck and its allocation trace, reported over sockets that the program cannot
+/// reach. machine_lacks: no valgrind, or one older than 3.15.
 [[nodiscard]] process::Result<MemcheckRun> run_memcheck(const process::Sandbox& sandbox,
                                                         const std::filesystem::path& program,
                                                         const MemcheckOptions& options = {});

@@ -16,17 +16,17 @@ namespace vmlab::evidence {
 
 /// One reading of /proc/PID, taken from outside (proc(5)).
 struct ProcessSample {
-    std::chrono::duration<double> at{};   ///< seconds since the sampler started
-    char state = '?';                     ///< R, S, D, T, Z, ...
-    std::uint64_t virtual_bytes = 0;      ///< VmSize
-    std::uint64_t resident_bytes = 0;     ///< VmRSS
+    std::chrono::duration<double> at{};     ///< seconds since the sampler started
+    char state = '?';                       ///< R, S, D, T, Z, ...
+    std::uint64_t virtual_bytes = 0;        ///< VmSize
+    std::uint64_t resident_bytes = 0;       ///< VmRSS
     std::uint64_t peak_resident_bytes = 0;  ///< VmHWM
-    std::uint64_t anonymous_bytes = 0;    ///< RssAnon
-    std::uint64_t swap_bytes = 0;         ///< VmSwap
-    std::uint64_t heap_bytes = 0;         ///< size of the [heap] mapping
+    std::uint64_t anonymous_bytes = 0;      ///< RssAnon
+    std::uint64_t swap_bytes = 0;           ///< VmSwap
+    std::uint64_t heap_bytes = 0;           ///< size of the [heap] mapping
     int oom_score = 0;
     int oom_score_adj = 0;
-    std::vector<pid_t> namespace_pids;    ///< NSpid: outermost first
+    std::vector<pid_t> namespace_pids;  ///< NSpid: outermost first
 };
 
 /// One mapping of /proc/PID/maps.

@@ -16,29 +16,32 @@ namespace vmlab::evidence {
 
 /// One system call as strace recorded it, after execve of the program itself.
 struct SystemCall {
-    int pid = 0;                         ///< thread id inside the sandbox
+    int pid = 0;  ///< thread id inside the sandbox
     std::string name;
     std::vector<std::string> arguments;  ///< strace's text of each; quoted strings decoded in `data`
-    std::string data;                    ///< read, write, pread64, pwrite64, writev: the bytes (decoded); openat, execve: the path
-    std::string path;                    ///< of the descriptor worked on (strace -y), or of openat; empty if none
-    std::optional<std::int64_t> result;  ///< as a signed number (addresses too); absent when the call never returned ("?")
-    std::string error;                   ///< "EACCES", ... when it failed
-    bool injected = false;               ///< fast-forwarded by the grader
-    std::string row;                     ///< strace's own text, for a failure card
+    std::string
+        data;  ///< read, write, pread64, pwrite64, writev: the bytes (decoded); openat, execve: the path
+    std::string path;  ///< of the descriptor worked on (strace -y), or of openat; empty if none
+    std::optional<std::int64_t>
+        result;             ///< as a signed number (addresses too); absent when the call never returned ("?")
+    std::string error;      ///< "EACCES", ... when it failed
+    bool injected = false;  ///< fast-forwarded by the grader
+    std::string row;        ///< strace's own text, for a failure card
 
     [[nodiscard]] bool failed() const { return !error.empty(); }
 };
 
-/// A sleep request: nanosleep, clock_nanosleep (relative or absolute), or a timed select/poll with no descriptors.
+/// A sleep request: nanosleep, clock_nanosleep (relative or absolute), or a timed select/poll with no
+/// descriptors.
 [[nodiscard]] bool is_sleep(const SystemCall& call);
 /// How long it asked for. Zero when the call is no sleep.
 [[nodiscard]] std::chrono::nanoseconds sleep_requested(const SystemCall& call);
 
 /// One line that a program wrote to stdout, with how long it had asked to sleep since the line before it.
 struct PacedLine {
-    std::string text;                             ///< without the newline
+    std::string text;  ///< without the newline
     std::chrono::nanoseconds slept_before{0};
-    std::size_t call = 0;                         ///< position of the write that completed the line, in SyscallRun::calls
+    std::size_t call = 0;  ///< position of the write that completed the line, in SyscallRun::calls
 };
 
 struct SyscallRun {
@@ -64,8 +67,9 @@ struct SyscallOptions {
     std::vector<std::filesystem::path> readable;
 };
 
-/// Runs the program under strace, recording memory, sleep, file and exit calls (brk, mmap, munmap, mremap, madvise,
-/// nanosleep, clock_nanosleep, openat, read, write, getpid, exit_group, ...). machine_lacks: no strace, or ptrace is forbidden.
+/// Runs the program under strace, recording memory, sleep, file and exit calls (brk, mmap, munmap, mremap,
+/// madvise, nanosleep, clock_nanosleep, openat, read, write, getpid, exit_group, ...). machine_lacks: no
+/// strace, or ptrace is forbidden.
 [[nodiscard]] process::Result<SyscallRun> run_syscalls(const process::Sandbox& sandbox,
                                                        const std::filesystem::path& program,
                                                        const SyscallOptions& options = {});

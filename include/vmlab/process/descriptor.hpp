@@ -34,7 +34,8 @@ struct DescriptorPair {
 };
 
 [[nodiscard]] Result<DescriptorPair> make_pipe();
-/// A stream socket pair: unlike a pipe or a file it cannot be reopened through /proc/PID/fd (open gives ENXIO).
+/// A stream socket pair: unlike a pipe or a file it cannot be reopened through /proc/PID/fd (open gives
+/// ENXIO).
 [[nodiscard]] Result<DescriptorPair> make_socket_pair();
 
 }  // namespace vmlab::process

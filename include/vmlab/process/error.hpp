@@ -12,7 +12,8 @@ enum class ErrorKind {
     failed,         ///< something that should have worked did not: becomes grader-error
 };
 
-/// An error at the boundary of a room: one sentence on what happened and one on what a person can do about it.
+/// An error at the boundary of a room: one sentence on what happened and one on what a person can do about
+/// it.
 struct Error {
     ErrorKind kind = ErrorKind::failed;
     std::string what;

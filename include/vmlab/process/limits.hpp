@@ -9,15 +9,15 @@ namespace vmlab::process {
 /// crossing the others is felt by the program itself (setrlimit(2)).
 struct Limits {
     std::chrono::milliseconds wall{30'000};
-    std::uint64_t output_bytes = 4U << 20U;           ///< stdout and stderr together
-    std::uint64_t channel_bytes = 256U << 20U;        ///< what an instrument may report
-    std::uint64_t cpu_seconds = 60;                   ///< RLIMIT_CPU
-    std::uint64_t file_bytes = 64U << 20U;            ///< RLIMIT_FSIZE: one file
-    std::uint64_t folder_bytes = 64U << 20U;          ///< the private working folder, where it is a tmpfs
-    std::uint64_t processes = 64;                     ///< RLIMIT_NPROC, where the uid is the run's own
-    std::uint64_t open_files = 1024;                  ///< RLIMIT_NOFILE
-    std::uint64_t address_space_bytes = 0;            ///< RLIMIT_AS: never on a Valgrind run, it stops Valgrind itself
-    std::uint64_t stack_bytes = 8U << 20U;            ///< RLIMIT_STACK
+    std::uint64_t output_bytes = 4U << 20U;     ///< stdout and stderr together
+    std::uint64_t channel_bytes = 256U << 20U;  ///< what an instrument may report
+    std::uint64_t cpu_seconds = 60;             ///< RLIMIT_CPU
+    std::uint64_t file_bytes = 64U << 20U;      ///< RLIMIT_FSIZE: one file
+    std::uint64_t folder_bytes = 64U << 20U;    ///< the private working folder, where it is a tmpfs
+    std::uint64_t processes = 64;               ///< RLIMIT_NPROC, where the uid is the run's own
+    std::uint64_t open_files = 1024;            ///< RLIMIT_NOFILE
+    std::uint64_t address_space_bytes = 0;  ///< RLIMIT_AS: never on a Valgrind run, it stops Valgrind itself
+    std::uint64_t stack_bytes = 8U << 20U;  ///< RLIMIT_STACK
 };
 
 }  // namespace vmlab::process

@@ -25,30 +25,34 @@ enum class Ending {
     stopped,       ///< Job::stop was requested: we killed it
 };
 
-/// One command to run as untrusted code. Paths are host paths: the sandbox shows `readable` and `writable` at the same
-/// place inside. The program starts in a fresh, empty, private working folder with nothing on stdin.
+/// One command to run as untrusted code. Paths are host paths: the sandbox shows `readable` and `writable` at
+/// the same place inside. The program starts in a fresh, empty, private working folder with nothing on stdin.
 struct Job {
-    std::vector<std::string> argv;                    ///< argv[0]: absolute path of the program (or of an instrument)
-    std::map<std::string, std::string> environment;   ///< added to PATH, HOME and LC_ALL=C: nothing is inherited
-    std::vector<std::filesystem::path> readable;      ///< files and folders to show read-only
-    std::vector<std::filesystem::path> writable;      ///< folders to show writable (made the run's own)
+    std::vector<std::string> argv;  ///< argv[0]: absolute path of the program (or of an instrument)
+    std::map<std::string, std::string>
+        environment;                              ///< added to PATH, HOME and LC_ALL=C: nothing is inherited
+    std::vector<std::filesystem::path> readable;  ///< files and folders to show read-only
+    std::vector<std::filesystem::path> writable;  ///< folders to show writable (made the run's own)
     Limits limits;
-    bool with_compiler = false;                       ///< show the system's headers (a build); else libraries alone
+    bool with_compiler = false;  ///< show the system's headers (a build); else libraries alone
 
     /// Instruments only. Each named descriptor is one end of a socket pair; what is written there ends in
-    /// Run::channels under the same number. Valgrind keeps 1012 and above from its client (with open_files = 1024).
+    /// Run::channels under the same number. Valgrind keeps 1012 and above from its client (with open_files =
+    /// 1024).
     std::vector<int> channels;
-    /// Instruments only (strace): the program's stderr is given as this descriptor, while descriptor 2 is channels[0].
+    /// Instruments only (strace): the program's stderr is given as this descriptor, while descriptor 2 is
+    /// channels[0].
     std::optional<int> stderr_as;
 
     /// Arenas only: cgroup.procs files that the run joins before anything of the program exists.
     std::vector<std::filesystem::path> cgroups;
-    /// Arenas only: lets the program lower its oom_score_adj down to this value (needs CAP_SYS_RESOURCE in the initial
-    /// user namespace: proc(5), "no lower than the last value set by a CAP_SYS_RESOURCE process").
+    /// Arenas only: lets the program lower its oom_score_adj down to this value (needs CAP_SYS_RESOURCE in
+    /// the initial user namespace: proc(5), "no lower than the last value set by a CAP_SYS_RESOURCE
+    /// process").
     std::optional<int> oom_score_adj_floor;
 
-    /// Called on the running thread. started: the program's pid as this machine sees it, just before it is executed
-    /// (under strace or Valgrind too). output: each piece of stdout as it comes.
+    /// Called on the running thread. started: the program's pid as this machine sees it, just before it is
+    /// executed (under strace or Valgrind too). output: each piece of stdout as it comes.
     std::function<void(pid_t)> on_started;
     std::function<void(std::string_view)> on_output;
     /// Ends the run when requested from another thread.
@@ -62,8 +66,8 @@ struct Run {
     std::string out;
     std::string err;
     std::map<int, std::string> channels;
-    pid_t pid = 0;           ///< as this machine sees it
-    pid_t inner_pid = 0;     ///< as the program sees itself (another number in a pid namespace)
+    pid_t pid = 0;        ///< as this machine sees it
+    pid_t inner_pid = 0;  ///< as the program sees itself (another number in a pid namespace)
     std::chrono::duration<double> elapsed{};
 
     [[nodiscard]] bool succeeded() const { return ending == Ending::finished && status.exited_with(0); }

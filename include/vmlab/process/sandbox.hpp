@@ -19,20 +19,22 @@ enum class TierChoice { automatic, namespaces, separate_user, none };
 /// The only door through which student code is started.
 class Sandbox {
   public:
-    /// Finds out, by running a small program, the best tier that works here (automatic never chooses `none`), or whether
-    /// the chosen one works. Error of kind machine_lacks: no tier works; what and fix say why and which command helps.
-    /// `support` is the folder of our own helper files (vmlab-launch); `scratch` is where working folders may be made.
+    /// Finds out, by running a small program, the best tier that works here (automatic never chooses `none`),
+    /// or whether the chosen one works. Error of kind machine_lacks: no tier works; what and fix say why and
+    /// which command helps. `support` is the folder of our own helper files (vmlab-launch); `scratch` is
+    /// where working folders may be made.
     [[nodiscard]] static Result<Sandbox> open(TierChoice choice, const std::filesystem::path& support,
                                               const std::filesystem::path& scratch);
 
     [[nodiscard]] Tier tier() const { return tier_; }
 
-    /// Runs the job and waits until it and everything it started is gone. A program that fails is a Run; an Error
-    /// means that the sandbox could not do its work.
+    /// Runs the job and waits until it and everything it started is gone. A program that fails is a Run; an
+    /// Error means that the sandbox could not do its work.
     [[nodiscard]] Result<Run> run(const Job& job) const;
 
   private:
-    Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::path launcher, std::filesystem::path scratch);
+    Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::path launcher,
+            std::filesystem::path scratch);
     Tier tier_;
     std::filesystem::path bubblewrap_;
     std::filesystem::path launcher_;

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vmlab/arena/arena.hpp"
+#include "vmlab/evidence/elf.hpp"
+#include "vmlab/evidence/memcheck.hpp"
+#include "vmlab/evidence/syscalls.hpp"
+#include "vmlab/grading/activity.hpp"
+#include "vmlab/grading/answers.hpp"
+#include "vmlab/grading/build.hpp"
+#include "vmlab/grading/result.hpp"
+#include "vmlab/process/sandbox.hpp"
+
+namespace vmlab::grading {
+
+/// The preloaded allocators (EVIDENCE.md: what they report is no evidence, only what the program then
+/// prints).
+enum class Preload {
+    none,
+    heap_grows_down,  ///< every block lies below the one before it
+    malloc_fails,     ///< malloc, calloc and realloc give NULL after the first Native::malloc_calls_that_work
+                      ///< calls of the program's own
+};
+
+struct NativeOptions {
+    std::vector<std::string> arguments;
+    std::map<std::string, std::string> environment;
+    process::Limits limits;
+    Preload preload = Preload::none;
+    int malloc_calls_that_work = 0;
+    std::string input;  ///< for stdin; default: nothing
+};
+
+/// Everything that a check may ask for: the submission's programs and answers, and runs of programs under
+/// each instrument. Every function blocks until one of the machine's job slots is free, is safe to call from
+/// several threads, and ends the check with the right Verdict when the machine, the toolkit or the submission
+/// makes an answer impossible.
+class Lab {
+  public:
+    virtual ~Lab() = default;
+
+    /// A program of the submission, built once. Fails the check: build-error or missing-file.
+    /// Tamper-suspected when it holds Valgrind client requests.
+    [[nodiscard]] virtual const Program& program(std::string_view name) = 0;
+    /// The same program built from the starter as shipped in activities/ (trusted), with options.
+    [[nodiscard]] virtual Program starter(std::string_view name, const BuildOptions& options = {}) = 0;
+    /// The same program built from the grader's reference solution (trusted).
+    [[nodiscard]] virtual Program reference(std::string_view name) = 0;
+    /// A trusted source file below the grader's own folder (graders/NN-slug): a probe.
+    [[nodiscard]] virtual Program probe(const std::filesystem::path& source,
+                                        const BuildOptions& options = {}) = 0;
+    /// A trusted program from source text (a starter with one line changed). `source_name` is what stacks
+    /// will call it.
+    [[nodiscard]] virtual Program build_text(const std::string& source_name, const std::string& text,
+                                             const BuildOptions& options = {}) = 0;
+    /// The text of a submitted file. Fails the check when it is missing.
+    [[nodiscard]] virtual std::string submitted_text(std::string_view file) = 0;
+    /// The submission's answers.toml.
+    [[nodiscard]] virtual Answers answers() = 0;
+
+    [[nodiscard]] virtual evidence::MemcheckRun memcheck(const Program& program,
+                                                         const evidence::MemcheckOptions& options = {}) = 0;
+    [[nodiscard]] virtual evidence::SyscallRun syscalls(const Program& program,
+                                                        const evidence::SyscallOptions& options = {}) = 0;
+    [[nodiscard]] virtual process::Run native(const Program& program, const NativeOptions& options = {}) = 0;
+    /// Runs in an arena of request.memory_bytes. cannot-judge when there is none.
+    [[nodiscard]] virtual arena::Outcome arena(const arena::Request& request) = 0;
+    /// A Job for a contestant of an arena.
+    [[nodiscard]] virtual process::Job job(const Program& program, std::vector<std::string> arguments) = 0;
+
+    /// graders/NN-slug: recorded logs and other data of the grader.
+    [[nodiscard]] virtual const std::filesystem::path& grader_folder() const = 0;
+    [[nodiscard]] virtual const Activity& activity() const = 0;
+};
+
+/// The lab of the grader that runs now. Valid from run_grader on.
+[[nodiscard]] Lab& lab();
+
+}  // namespace vmlab::grading

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "vmlab/process/error.hpp"
+
+namespace vmlab::grading {
+
+enum class OutcomeKind { passed, failed, cannot_judge, tamper_suspected, grader_error };
+enum class Reason {
+    wrong_result,
+    build_error,
+    crashed,
+    timed_out,
+    out_of_memory,
+    output_limit,
+    missing_file
+};
+[[nodiscard]] std::string_view name_of(OutcomeKind kind);  ///< "passed", "cannot-judge", ...
+[[nodiscard]] std::string_view name_of(Reason reason);     ///< "wrong-result", ...
+
+/// What a check that did not pass shows. For cannot-judge: `observed` says what the machine lacks, `next` how
+/// to get it.
+struct Card {
+    std::string expected;
+    std::string observed;
+    std::string evidence;  ///< a row of a trace, of /proc, of a log; or of the program's own output
+    std::string why;       ///< why it matters: what this teaches
+    std::string next;      ///< the next command to try
+    bool operator==(const Card&) const = default;
+};
+
+struct CheckResult {
+    std::string name;
+    std::string title;
+    OutcomeKind outcome = OutcomeKind::grader_error;
+    std::optional<Reason> reason;  ///< of a failed outcome
+    int score = 0;
+    int max_score = 0;
+    double seconds = 0;
+    Card card;  ///< empty when passed
+};
+
+struct ActivityResult {
+    int number = 0;
+    std::string slug;
+    std::string title;
+    std::vector<CheckResult> checks;
+
+    [[nodiscard]] int score() const;
+    [[nodiscard]] int max_score() const;
+    /// Points of the checks that could be judged.
+    [[nodiscard]] int judged_max_score() const;
+};
+
+/// The machine that a result was found on.
+struct Environment {
+    std::string arena;      ///< "cgroup1", ..., or "none: WHY"
+    std::string isolation;  ///< "namespaces", ...
+    std::string kernel;
+    std::string valgrind;
+    std::string compiler;
+};
+
+/// The one result model of a submission: every renderer is a function of it. JSON schema: vmlab/result/v1
+/// (docs).
+struct Result {
+    std::string vmlab_version;
+    Environment environment;
+    std::vector<ActivityResult> activities;
+
+    [[nodiscard]] int score() const;
+    [[nodiscard]] int max_score() const;
+    [[nodiscard]] int judged_max_score() const;
+    /// True when a check is tamper-suspected: then no score is given and a person is asked for.
+    [[nodiscard]] bool score_withheld() const;
+    /// The command's exit status: 0 all passed, 1 some failed, 3 something could not be judged and nothing
+    /// failed, 4 grader error or tamper suspected.
+    [[nodiscard]] int exit_status() const;
+};
+
+[[nodiscard]] nlohmann::json to_json(const Result& result);
+[[nodiscard]] process::Result<Result> result_from_json(std::string_view text);
+
+}  // namespace vmlab::grading
