@@ -26,13 +26,14 @@ enum class Ending {
 };
 
 /// One command to run as untrusted code. Paths are host paths: the sandbox shows `readable` and `writable` at
-/// the same place inside. The program starts in a fresh, empty, private working folder with nothing on stdin.
+/// the same place inside. The program starts in a fresh, empty, private working folder with `input` on stdin.
 struct Job {
     std::vector<std::string> argv;  ///< argv[0]: absolute path of the program (or of an instrument)
     std::map<std::string, std::string>
         environment;                              ///< added to PATH, HOME and LC_ALL=C: nothing is inherited
     std::vector<std::filesystem::path> readable;  ///< files and folders to show read-only
     std::vector<std::filesystem::path> writable;  ///< folders to show writable (made the run's own)
+    std::string input;                            ///< what stdin holds; default: nothing
     Limits limits;
     bool with_compiler = false;  ///< show the system's headers (a build); else libraries alone
 
