@@ -23,8 +23,9 @@ enum class Kind { cgroup2, cgroup1, vm };
 enum class KindChoice { automatic, cgroup2, cgroup1, vm };
 [[nodiscard]] process::Result<KindChoice> kind_choice(std::string_view text);
 
-/// One program in an arena. Contestants are started in order: each waits until the one before it has printed
-/// `start_after_lines` lines (or has ended).
+/// One program in an arena. Contestants are started in order: each waits until the one before it has started
+/// and has printed `start_after_lines` lines (or has ended). The arena sets the job's cgroups; its callbacks
+/// and stop are kept.
 struct Contestant {
     process::Job job;
     int start_after_lines = 0;
@@ -48,15 +49,16 @@ struct ContestantResult {
     bool oom_killed = false;
     std::optional<evidence::OomKill> log_record;  ///< absent: the log is unreadable or the record is missing
     std::vector<evidence::ProcessSample> samples;
-    int died_as = -1;  ///< 0: the first of the contestants to end, 1: the second, ...
+    int died_as = -1;  ///< 0: the first of the contestants to end, 1: the second, ...; -1: was never started
 };
 
 struct Outcome {
     std::vector<ContestantResult> contestants;  ///< in the order of the request
-    std::uint64_t oom_kills = 0;                ///< the kernel's counter for the arena
-    std::uint64_t peak_bytes = 0;               ///< the kernel's peak of memory charged to the arena
-    std::string kernel_log;                     ///< records of the time of the run; empty when unreadable
-    std::optional<std::string> log_missing;     ///< why there is no kernel log
+    std::uint64_t oom_kills = 0;  ///< the kernel's counter for the arena: the sum of the contestants'
+    std::optional<std::uint64_t>
+        peak_bytes;          ///< the kernel's peak of memory charged; absent: the kernel keeps none
+    std::string kernel_log;  ///< records of the time of the run; empty when unreadable
+    std::optional<std::string> log_missing;  ///< why there is no kernel log
 };
 
 /// A place with a memory limit where a program may be OOM-killed without harm to the machine.
