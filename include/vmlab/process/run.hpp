@@ -23,6 +23,7 @@ enum class Ending {
     timed_out,     ///< limits.wall passed: we killed it
     output_limit,  ///< limits.output_bytes or limits.channel_bytes was crossed: we killed it
     stopped,       ///< Job::stop was requested: we killed it
+    lost,          ///< the sandbox's own launcher was killed from inside, or by the OOM killer
 };
 
 /// One command to run as untrusted code. Paths are host paths: the sandbox shows `readable` and `writable` at
@@ -69,6 +70,7 @@ struct Run {
     std::map<int, std::string> channels;
     pid_t pid = 0;        ///< as this machine sees it
     pid_t inner_pid = 0;  ///< as the program sees itself (another number in a pid namespace)
+    std::chrono::steady_clock::time_point ended{};  ///< when the program itself was seen to end
     std::chrono::duration<double> elapsed{};
 
     [[nodiscard]] bool succeeded() const { return ending == Ending::finished && status.exited_with(0); }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <string_view>
 
 #include "vmlab/process/error.hpp"
@@ -40,8 +39,5 @@ class Sandbox {
     std::filesystem::path launcher_;
     std::filesystem::path scratch_;
 };
-
-/// Runs a trusted tool (`g++ --version`, `mke2fs`) outside any sandbox, with the grader's own environment.
-[[nodiscard]] Result<Run> run_tool(const std::vector<std::string>& argv, const Limits& limits = {});
 
 }  // namespace vmlab::process
