@@ -1,11 +1,14 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +41,12 @@ struct NativeOptions {
     Preload preload = Preload::none;
     int malloc_calls_that_work = 0;
     std::string input;  ///< for stdin; default: nothing
+
+    /// Called on the running thread as in process::Job: for a look at /proc/PID from outside while the
+    /// program sleeps.
+    std::function<void(pid_t)> on_started;
+    std::function<void(std::string_view)> on_output;
+    std::stop_token stop;  ///< ends the run when requested, also from within on_output
 };
 
 /// Everything that a check may ask for: the submission's programs and answers, and runs of programs under
