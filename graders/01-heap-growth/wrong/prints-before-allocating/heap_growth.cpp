@@ -1,0 +1,23 @@
+#include <fmt/core.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+
+int main() {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    std::array<int*, 5> blocks{};
+    for (int*& block : blocks) {
+        static int* previous = nullptr;
+        fmt::print("{}\n", static_cast<void*>(previous));
+        block = static_cast<int*>(std::malloc(sizeof(int)));
+        if (block == nullptr) {
+            fmt::print(stderr, "heap_growth: malloc returned NULL\n");
+            return 1;
+        }
+        previous = block;
+    }
+    const bool up = std::less<>{}(blocks.front(), blocks.back());
+    fmt::print("heap grows {}\n", up ? "up" : "down");
+}
