@@ -1,0 +1,95 @@
+// A preloaded allocator that runs out of memory: malloc, calloc and realloc give NULL after the first N calls
+// that the program itself makes, N being VMLAB_MALLOC_CALLS_THAT_WORK. It shows what a program does with
+// NULL.
+//
+// Only calls from the program's own code are counted and fail, so that iostreams, fmt and the dynamic loader
+// go on working. `new (std::nothrow)` answers NULL just as malloc does and is treated alike; plain `new`
+// always works, so that a std::vector in which a program keeps its pointers is not what breaks.
+
+#include <elf.h>
+#include <link.h>
+#include <sys/auxv.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+extern "C" {
+// glibc's own functions behind the names that we take.
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* block, std::size_t size);
+}
+
+namespace {
+
+std::atomic<long> calls_made;
+
+// Whether an address lies in the code of the main program. The kernel tells where its segments are
+// (getauxval), which needs neither a lock nor memory: this runs before the loader has finished its work.
+bool in_main_program(const void* caller) {
+    const auto* headers = reinterpret_cast<const ElfW(Phdr)*>(getauxval(AT_PHDR));
+    const std::size_t count = getauxval(AT_PHNUM);
+    if (headers == nullptr)
+        return false;
+    std::uintptr_t base = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (headers[i].p_type == PT_PHDR)
+            base = reinterpret_cast<std::uintptr_t>(headers) - headers[i].p_vaddr;
+    }
+    const auto address = reinterpret_cast<std::uintptr_t>(caller);
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uintptr_t start = base + headers[i].p_vaddr;
+        if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_X) != 0 && address >= start &&
+            address < start + headers[i].p_memsz)
+            return true;
+    }
+    return false;
+}
+
+long calls_that_work() {
+    const char* text = std::getenv("VMLAB_MALLOC_CALLS_THAT_WORK");
+    return text == nullptr ? 0 : std::strtol(text, nullptr, 10);
+}
+
+// Counts a call, and says whether it is one that must fail.
+bool must_fail(const void* caller) {
+    if (!in_main_program(caller))
+        return false;
+    if (calls_made.fetch_add(1, std::memory_order_relaxed) < calls_that_work())
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+}  // namespace
+
+extern "C" {
+
+void* malloc(std::size_t size) {
+    return must_fail(__builtin_return_address(0)) ? nullptr : __libc_malloc(size);
+}
+
+void* calloc(std::size_t count, std::size_t size) {
+    return must_fail(__builtin_return_address(0)) ? nullptr : __libc_calloc(count, size);
+}
+
+void* realloc(void* block, std::size_t size) {
+    // realloc(block, 0) frees: there is nothing to run out of.
+    if (block != nullptr && size == 0)
+        return __libc_realloc(block, size);
+    return must_fail(__builtin_return_address(0)) ? nullptr : __libc_realloc(block, size);
+}
+
+}  // extern "C"
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return must_fail(__builtin_return_address(0)) ? nullptr : __libc_malloc(size == 0 ? 1 : size);
+}
+
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return must_fail(__builtin_return_address(0)) ? nullptr : __libc_malloc(size == 0 ? 1 : size);
+}
