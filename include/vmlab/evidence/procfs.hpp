@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,7 +51,9 @@ void parse_status(std::string_view text, ProcessSample& into);
 /// Samples a process at a fixed interval on a thread of its own until it is gone or the sampler is destroyed.
 class Sampler {
   public:
-    Sampler(pid_t pid, std::chrono::milliseconds interval);
+    /// on_sample is called with each sample as it is taken, on the sampler's thread.
+    Sampler(pid_t pid, std::chrono::milliseconds interval,
+            std::function<void(const ProcessSample&)> on_sample = {});
     ~Sampler() = default;
     Sampler(const Sampler&) = delete;
     Sampler& operator=(const Sampler&) = delete;
