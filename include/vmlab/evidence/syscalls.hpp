@@ -1,10 +1,14 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +69,12 @@ struct SyscallOptions {
     process::Limits limits;
     bool fast_forward_sleeps = true;
     std::vector<std::filesystem::path> readable;
+
+    /// As in process::Job, for a program that runs until it is stopped: a look at /proc/PID from outside, and
+    /// an end. The record of a run that was stopped holds what strace had written by then.
+    std::function<void(pid_t)> on_started;
+    std::function<void(std::string_view)> on_output;
+    std::stop_token stop;
 };
 
 /// Runs the program under strace, recording memory, sleep, file and exit calls (brk, mmap, munmap, mremap,
