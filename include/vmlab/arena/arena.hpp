@@ -34,8 +34,8 @@ struct Contestant {
 struct Request {
     std::uint64_t memory_bytes = 64U << 20U;  ///< the arena's limit; swap is none
     std::vector<Contestant> contestants;
-    /// Ends every run still going when this contestant (by position) has ended. Absent: waits for all of
-    /// them.
+    /// Ends every run still going when this contestant (by position) has ended; one that still waits is not
+    /// started. Absent: waits for all of them.
     std::optional<std::size_t> over_when_ended;
     std::chrono::milliseconds sample_interval{0};  ///< 0: no samples
     /// Called with each sample as it is taken (contestant's position, sample): the live view.
@@ -44,9 +44,12 @@ struct Request {
 
 struct ContestantResult {
     process::Run run;
-    /// The verdict on "was it OOM-killed": killed by SIGKILL that was not ours, and the kernel says so (its
-    /// counter rose by the number of such deaths, or its log names the pid).
+    /// The verdict on "was it OOM-killed": killed by SIGKILL that was not ours, and the kernel says so: its
+    /// counter for this contestant rose, and its log, where readable, does not tell that the kill was of
+    /// another process (a child of the program).
     bool oom_killed = false;
+    /// The kernel's counter for this contestant: the program and its children.
+    std::uint64_t oom_kills = 0;
     std::optional<evidence::OomKill> log_record;  ///< absent: the log is unreadable or the record is missing
     std::vector<evidence::ProcessSample> samples;
     int died_as = -1;  ///< 0: the first of the contestants to end, 1: the second, ...; -1: was never started
@@ -55,9 +58,9 @@ struct ContestantResult {
 struct Outcome {
     std::vector<ContestantResult> contestants;  ///< in the order of the request
     std::uint64_t oom_kills = 0;  ///< the kernel's counter for the arena: the sum of the contestants'
-    std::optional<std::uint64_t>
-        peak_bytes;          ///< the kernel's peak of memory charged; absent: the kernel keeps none
-    std::string kernel_log;  ///< records of the time of the run; empty when unreadable
+    /// The kernel's peak of memory charged to the arena. Absent: this kernel keeps none.
+    std::optional<std::uint64_t> peak_bytes;
+    std::string kernel_log;                  ///< records of the time of the run; empty when unreadable
     std::optional<std::string> log_missing;  ///< why there is no kernel log
 };
 
