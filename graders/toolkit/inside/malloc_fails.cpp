@@ -4,11 +4,14 @@
 //
 // Only calls from the program's own code are counted and fail, so that iostreams, fmt and the dynamic loader
 // go on working. `new (std::nothrow)` answers NULL just as malloc does and is treated alike; plain `new`
-// always works, so that a std::vector in which a program keeps its pointers is not what breaks.
+// always works, so that a std::vector in which a program keeps its pointers is not what breaks. Where that is
+// not wanted, VMLAB_PLAIN_NEW_FAILS=1 lets plain `new` be counted too, and throw std::bad_alloc.
 
 #include <elf.h>
 #include <link.h>
 #include <sys/auxv.h>
+
+#include <bits/functexcept.h>
 
 #include <atomic>
 #include <cerrno>
@@ -65,6 +68,16 @@ bool must_fail(const void* caller) {
     return true;
 }
 
+// `new` from the program's code, or from a library when `caller` lies there. This library is built without
+// exceptions, so libstdc++ throws for it.
+void* plain_new(std::size_t size, const void* caller) {
+    const bool fails = std::getenv("VMLAB_PLAIN_NEW_FAILS") != nullptr && must_fail(caller);
+    void* block = fails ? nullptr : __libc_malloc(size == 0 ? 1 : size);
+    if (block == nullptr)
+        std::__throw_bad_alloc();
+    return block;
+}
+
 }  // namespace
 
 extern "C" {
@@ -92,4 +105,12 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
 
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
     return must_fail(__builtin_return_address(0)) ? nullptr : __libc_malloc(size == 0 ? 1 : size);
+}
+
+void* operator new(std::size_t size) {
+    return plain_new(size, __builtin_return_address(0));
+}
+
+void* operator new[](std::size_t size) {
+    return plain_new(size, __builtin_return_address(0));
 }
