@@ -1,0 +1,87 @@
+#include "arena/cgroup_arena.hpp"
+
+#include <chrono>
+#include <vector>
+
+#include "arena/contest.hpp"
+#include "arena/enclosure.hpp"
+#include "arena/verdict.hpp"
+#include "vmlab/evidence/kernel_log.hpp"
+
+namespace vmlab::arena {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The record is readable a fraction of a millisecond after the death; the patience is for a loaded machine.
+constexpr auto patience_with_trusted_log = 2000ms;
+constexpr auto patience_with_unknown_log = 300ms;
+
+std::vector<pid_t> killed_pids(const std::vector<ContestantResult>& contestants) {
+    std::vector<pid_t> pids;
+    for (const ContestantResult& contestant : contestants) {
+        if (was_killed_by_someone(contestant.run) && contestant.oom_kills > 0) {
+            pids.push_back(contestant.run.pid);
+        }
+    }
+    return pids;
+}
+
+process::Result<void> count_kills(const Enclosure& enclosure, Outcome& outcome) {
+    for (std::size_t i = 0; i < outcome.contestants.size(); ++i) {
+        const auto kills = enclosure.oom_kills(i);
+        if (!kills) {
+            return tl::unexpected(kills.error());
+        }
+        outcome.contestants[i].oom_kills = *kills;
+        outcome.oom_kills += *kills;
+    }
+    return {};
+}
+
+}  // namespace
+
+process::Result<Outcome> CgroupArena::run(const process::Sandbox& sandbox, const Request& request) const {
+    auto outcome = run_once(sandbox, request);
+    if (!outcome && outcome.error().kind == process::ErrorKind::failed) {
+        outcome = run_once(sandbox, request);
+    }
+    return outcome;
+}
+
+process::Result<Outcome> CgroupArena::run_once(const process::Sandbox& sandbox,
+                                               const Request& request) const {
+    auto enclosure = Enclosure::make(*hierarchy_, request.memory_bytes, request.contestants.size());
+    if (!enclosure) {
+        return tl::unexpected(enclosure.error());
+    }
+    std::vector<std::filesystem::path> entrances;
+    for (std::size_t i = 0; i < request.contestants.size(); ++i) {
+        entrances.push_back(enclosure->entrance(i));
+    }
+    auto log = evidence::KernelLog::open_at_end();
+
+    const Runner runner = [&sandbox](const process::Job& job) { return sandbox.run(job); };
+    auto contestants = run_contest(runner, request, entrances);
+    if (!contestants) {
+        return tl::unexpected(contestants.error());
+    }
+
+    Outcome outcome;
+    outcome.contestants = std::move(*contestants);
+    outcome.peak_bytes = enclosure->peak_bytes();
+    if (auto counted = count_kills(*enclosure, outcome); !counted) {
+        return tl::unexpected(counted.error());
+    }
+    if (log) {
+        outcome.kernel_log =
+            log->read_until_killed(killed_pids(outcome.contestants),
+                                   log_is_trusted_ ? patience_with_trusted_log : patience_with_unknown_log);
+    } else {
+        outcome.log_missing = log.error().what;
+    }
+    judge(outcome.contestants, evidence::parse_oom_kills(outcome.kernel_log), log_is_trusted_);
+    return outcome;
+}
+
+}  // namespace vmlab::arena

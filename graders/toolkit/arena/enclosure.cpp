@@ -1,0 +1,96 @@
+#include "arena/enclosure.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+namespace vmlab::arena {
+namespace {
+
+// Another grader that ends may remove the empty home between our two steps: then both are done again.
+process::Result<Cgroup> make_at_home(const Hierarchy& hierarchy) {
+    const std::filesystem::path home = hierarchy.home();
+    for (int attempt = 0;; ++attempt) {
+        if (::mkdir(home.c_str(), 0755) != 0 && errno != EEXIST) {
+            return process::failed_call("mkdir", home.string());
+        }
+        const auto opened = hierarchy.open_to_children(home);
+        auto made = opened ? Cgroup::make(home / next_cgroup_name()) : tl::unexpected(opened.error());
+        if (made || attempt == 10) {
+            return made;
+        }
+    }
+}
+
+}  // namespace
+
+Enclosure::Enclosure(const Hierarchy& hierarchy, Cgroup whole)
+    : hierarchy_(&hierarchy), whole_(std::move(whole)) {}
+
+process::Result<Enclosure> Enclosure::make(const Hierarchy& hierarchy, std::uint64_t memory_bytes,
+                                           std::size_t contestants) {
+    auto whole = make_at_home(hierarchy);
+    if (!whole) {
+        return tl::unexpected(whole.error());
+    }
+    Enclosure enclosure(hierarchy, std::move(*whole));
+    const std::filesystem::path folder = enclosure.whole_->folder();
+    if (auto opened = hierarchy.open_to_children(folder); !opened) {
+        return tl::unexpected(opened.error());
+    }
+    for (std::size_t i = 0; i < contestants; ++i) {
+        auto seat = Cgroup::make(folder / std::to_string(i));
+        if (!seat) {
+            return tl::unexpected(seat.error());
+        }
+        enclosure.seats_.push_back(std::move(*seat));
+    }
+    if (auto limited = hierarchy.limit(folder, memory_bytes); !limited) {
+        return tl::unexpected(limited.error());
+    }
+    return enclosure;
+}
+
+Enclosure::~Enclosure() {
+    if (!whole_ || whole_->folder().empty()) {
+        return;  // moved from
+    }
+    seats_.clear();
+    whole_.reset();
+    // Refused while another arena is in it.
+    ::rmdir(hierarchy_->home().c_str());
+}
+
+std::filesystem::path Enclosure::entrance(std::size_t contestant) const {
+    return seats_[contestant].processes();
+}
+
+process::Result<std::uint64_t> Enclosure::oom_kills(std::size_t contestant) const {
+    return hierarchy_->oom_kills(seats_[contestant].folder());
+}
+
+std::optional<std::uint64_t> Enclosure::peak_bytes() const {
+    return hierarchy_->peak_bytes(whole_->folder());
+}
+
+int remove_stale_enclosures(const Hierarchy& hierarchy) {
+    std::vector<std::filesystem::path> stale;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(hierarchy.home(), error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (is_stale_cgroup_name(entry->path().filename().string())) {
+            stale.push_back(entry->path());
+        }
+    }
+    int removed = 0;
+    for (const auto& folder : stale) {
+        removed += remove_cgroup(folder) ? 1 : 0;
+    }
+    ::rmdir(hierarchy.home().c_str());
+    return removed;
+}
+
+}  // namespace vmlab::arena

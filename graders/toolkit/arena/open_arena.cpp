@@ -1,0 +1,122 @@
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "arena/cgroup_arena.hpp"
+#include "arena/enclosure.hpp"
+#include "arena/hierarchy.hpp"
+#include "arena/vm.hpp"
+#include "vmlab/arena/arena.hpp"
+
+namespace vmlab::arena {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A program that is known to want more than this must be killed here, and the kernel must say so.
+constexpr std::uint64_t probe_bytes = 16U << 20U;
+
+process::Result<void> probe(CgroupArena& arena, const process::Sandbox& sandbox,
+                            const std::filesystem::path& support) {
+    const std::filesystem::path hog = support / "vmlab-hog";
+    Request request;
+    request.memory_bytes = probe_bytes;
+    process::Job job;
+    job.argv = {hog.string()};
+    job.readable = {hog};
+    job.limits.wall = 10s;
+    request.contestants.push_back({std::move(job), 0});
+
+    const auto outcome = arena.run(sandbox, request);
+    if (!outcome) {
+        return tl::unexpected(outcome.error());
+    }
+    const ContestantResult& result = outcome->contestants.front();
+    if (!result.oom_killed) {
+        return process::machine_lacks(
+            fmt::format("a program that outgrows its limit is not OOM-killed here ({}, {} OOM kills counted)",
+                        result.run.describe(), outcome->oom_kills),
+            "check that the kernel accounts memory and swap to cgroups (cgroup_enable=memory swapaccount=1)");
+    }
+    if (result.log_record) {
+        arena.trust_log();
+    }
+    return {};
+}
+
+process::Result<std::unique_ptr<Arena>> open_cgroup(Kind kind, const process::Sandbox& sandbox,
+                                                    const std::filesystem::path& support) {
+    const auto surroundings = Surroundings::read();
+    if (!surroundings) {
+        return tl::unexpected(surroundings.error());
+    }
+    auto hierarchy = kind == Kind::cgroup2 ? find_cgroup2(*surroundings) : find_cgroup1(*surroundings);
+    if (!hierarchy) {
+        return tl::unexpected(hierarchy.error());
+    }
+    auto arena = std::make_unique<CgroupArena>(std::move(*hierarchy));
+    if (auto works = probe(*arena, sandbox, support); !works) {
+        return tl::unexpected(works.error());
+    }
+    return arena;
+}
+
+process::Result<std::unique_ptr<Arena>> open_kind(Kind kind, const process::Sandbox& sandbox,
+                                                  const std::filesystem::path& support) {
+    return kind == Kind::vm ? open_vm(sandbox, support) : open_cgroup(kind, sandbox, support);
+}
+
+std::vector<Kind> kinds_of(KindChoice choice) {
+    switch (choice) {
+        case KindChoice::cgroup2:
+            return {Kind::cgroup2};
+        case KindChoice::cgroup1:
+            return {Kind::cgroup1};
+        case KindChoice::vm:
+            return {Kind::vm};
+        case KindChoice::automatic:
+            break;
+    }
+    return {Kind::cgroup2, Kind::cgroup1, Kind::vm};
+}
+
+}  // namespace
+
+process::Result<std::unique_ptr<Arena>> open_arena(KindChoice choice, const process::Sandbox& sandbox,
+                                                   const std::filesystem::path& support) {
+    remove_stale_arenas();
+    process::Error obstacles{process::ErrorKind::machine_lacks, "no arena works on this machine", {}};
+    for (const Kind kind : kinds_of(choice)) {
+        auto arena = open_kind(kind, sandbox, support);
+        if (arena) {
+            return arena;
+        }
+        const process::Error& error = arena.error();
+        obstacles.what += fmt::format("; {}: {}", name_of(kind), error.what);
+        if (!error.fix.empty()) {
+            obstacles.fix +=
+                fmt::format("{}{}: {}", obstacles.fix.empty() ? "" : "; ", name_of(kind), error.fix);
+        }
+        if (error.kind == process::ErrorKind::failed) {
+            obstacles.kind = error.kind;
+        }
+    }
+    return tl::unexpected(std::move(obstacles));
+}
+
+int remove_stale_arenas() {
+    const auto surroundings = Surroundings::read();
+    if (!surroundings) {
+        return 0;
+    }
+    int removed = 0;
+    for (const auto find : {find_cgroup2, find_cgroup1}) {
+        if (const auto hierarchy = find(*surroundings)) {
+            removed += remove_stale_enclosures(**hierarchy);
+        }
+    }
+    return removed;
+}
+
+}  // namespace vmlab::arena

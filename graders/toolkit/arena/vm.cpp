@@ -1,0 +1,10 @@
+#include "arena/vm.hpp"
+
+namespace vmlab::arena {
+
+process::Result<std::unique_ptr<Arena>> open_vm(const process::Sandbox& /*sandbox*/,
+                                                const std::filesystem::path& /*support*/) {
+    return process::machine_lacks("the VM arena is not built yet", "use a cgroup arena (--arena auto)");
+}
+
+}  // namespace vmlab::arena
