@@ -1,0 +1,322 @@
+// vmlab-launch: starts one program inside the sandbox and tells the grader, over a socket that the program
+// does not get, that it starts, and how it ended. Static and without the C++ library, so that it starts in
+// any view of the file system. It cannot be traced or written to by the program (PR_SET_DUMPABLE 0). See
+// process/launch_protocol.hpp.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../process/launch_protocol.hpp"
+
+using vmlab::process::LaunchMessage;
+
+namespace {
+
+struct LimitOption {
+    const char* name;
+    __rlimit_resource resource;
+    rlim_t value;
+    bool set;
+};
+
+struct Options {
+    int status = -1;
+    int filter = -1;
+    int stderr_from = -1;
+    bool has_user = false;
+    uid_t user = 0;
+    bool announce = true;
+    bool raise_oom_score_adj = false;
+    bool kill_descendants = false;
+    int keep[16] = {};
+    int keep_count = 0;
+    LimitOption limits[8] = {{"nofile", RLIMIT_NOFILE, 0, false}, {"cpu", RLIMIT_CPU, 0, false},
+                             {"fsize", RLIMIT_FSIZE, 0, false},   {"nproc", RLIMIT_NPROC, 0, false},
+                             {"as", RLIMIT_AS, 0, false},         {"data", RLIMIT_DATA, 0, false},
+                             {"stack", RLIMIT_STACK, 0, false},   {"core", RLIMIT_CORE, 0, false}};
+    char** program = nullptr;
+};
+
+[[noreturn]] void die(const Options& options, const char* what) {
+    const int number = errno;
+    dprintf(2, "vmlab-launch: %s: %s\n", what, strerror(number));
+    if (options.status >= 0) {
+        const LaunchMessage message{LaunchMessage::not_started, number};
+        (void)!send(options.status, &message, sizeof message, MSG_NOSIGNAL);
+    }
+    _exit(125);
+}
+
+void tell(const Options& options, LaunchMessage::Kind kind, int value) {
+    const LaunchMessage message{kind, value};
+    if (send(options.status, &message, sizeof message, MSG_NOSIGNAL) < 0) {
+        _exit(125);
+    }
+}
+
+bool parse_limit(Options& options, const char* name, const char* value) {
+    for (LimitOption& limit : options.limits) {
+        if (strcmp(limit.name, name) == 0) {
+            limit.value = strtoull(value, nullptr, 10);
+            limit.set = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+Options parse(char** arguments) {
+    Options options;
+    for (; *arguments != nullptr && strcmp(*arguments, "--") != 0; ++arguments) {
+        const char* name = *arguments;
+        if (strcmp(name, "--no-announce") == 0) {
+            options.announce = false;
+            continue;
+        }
+        if (strcmp(name, "--raise-oom-score-adj") == 0) {
+            options.raise_oom_score_adj = true;
+            continue;
+        }
+        if (strcmp(name, "--kill-descendants") == 0) {
+            options.kill_descendants = true;
+            continue;
+        }
+        const char* value = *++arguments;
+        if (value == nullptr) {
+            break;
+        }
+        if (strcmp(name, "--status") == 0) {
+            options.status = atoi(value);
+        } else if (strcmp(name, "--filter") == 0) {
+            options.filter = atoi(value);
+        } else if (strcmp(name, "--stderr-from") == 0) {
+            options.stderr_from = atoi(value);
+        } else if (strcmp(name, "--user") == 0) {
+            options.has_user = true;
+            options.user = static_cast<uid_t>(strtoul(value, nullptr, 10));
+        } else if (strcmp(name, "--env") == 0) {
+            putenv(arguments[0]);
+        } else if (strcmp(name, "--keep") == 0 && options.keep_count < 16) {
+            options.keep[options.keep_count++] = atoi(value);
+        } else if (strncmp(name, "--limit-", 8) != 0 || !parse_limit(options, name + 8, value)) {
+            errno = EINVAL;
+            die(options, name);
+        }
+    }
+    if (*arguments == nullptr || arguments[1] == nullptr) {
+        errno = EINVAL;
+        die(options, "no program named");
+    }
+    options.program = arguments + 1;
+    return options;
+}
+
+void become_user(const Options& options) {
+    if (!options.has_user) {
+        return;
+    }
+    const gid_t group = static_cast<gid_t>(options.user);
+    if (setgroups(0, nullptr) != 0 || setresgid(group, group, group) != 0 ||
+        setresuid(options.user, options.user, options.user) != 0) {
+        die(options, "become an unprivileged user");
+    }
+}
+
+void set_limits(const Options& options) {
+    for (const LimitOption& limit : options.limits) {
+        const struct rlimit both = {limit.value, limit.value};
+        if (limit.set && setrlimit(limit.resource, &both) != 0) {
+            struct rlimit present = {};
+            getrlimit(limit.resource, &present);
+            if (present.rlim_max > limit.value) {
+                die(options, limit.name);
+            }
+        }
+    }
+}
+
+/// The filter is an array of struct sock_filter in a memory file.
+void install_filter(const Options& options) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        die(options, "prctl(PR_SET_NO_NEW_PRIVS)");
+    }
+    if (options.filter < 0) {
+        return;
+    }
+    static sock_filter instructions[4096];
+    const ssize_t bytes = pread(options.filter, instructions, sizeof instructions, 0);
+    if (bytes <= 0) {
+        die(options, "read the system call filter");
+    }
+    const sock_fprog program = {static_cast<unsigned short>(static_cast<size_t>(bytes) / sizeof(sock_filter)),
+                                instructions};
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+        die(options, "seccomp");
+    }
+}
+
+/// With --raise-oom-score-adj: a privileged ancestor lowered the value (and with it the floor); this process,
+/// without privileges, goes back to 0 while the floor stays (proc(5), oom_score_adj).
+void raise_oom_score_adj(const Options& options) {
+    if (!options.raise_oom_score_adj) {
+        return;
+    }
+    prctl(PR_SET_DUMPABLE, 1, 0, 0,
+          0);  // setresuid(2) cleared it, and with it the right to one's own /proc files
+    const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0 || write(file, "0", 1) != 1) {
+        die(options, "/proc/self/oom_score_adj");
+    }
+    close(file);
+}
+
+void close_all_but_kept(const Options& options) {
+    unsigned int first = 3;
+    for (unsigned int fd = first; fd < 1024; ++fd) {
+        bool kept = static_cast<int>(fd) == options.status && !options.announce;
+        for (int i = 0; i < options.keep_count; ++i) {
+            kept = kept || options.keep[i] == static_cast<int>(fd);
+        }
+        if (!kept) {
+            close(static_cast<int>(fd));
+        }
+    }
+}
+
+[[noreturn]] void become_program(const Options& options) {
+    umask(022);
+    if (options.stderr_from >= 0 && dup2(options.stderr_from, 2) < 0) {
+        die(options, "dup2");
+    }
+    raise_oom_score_adj(options);
+    set_limits(options);
+    if (options.announce) {
+        install_filter(options);
+        tell(options, LaunchMessage::starting, getpid());
+        // Kept open, and close-on-exec, only to report an execve that fails.
+        fcntl(options.status, F_SETFD, FD_CLOEXEC);
+    }
+    const int status = options.status;
+    Options rest = options;
+    if (options.announce) {
+        rest.keep[rest.keep_count++] = status;
+    }
+    close_all_but_kept(rest);
+    execv(options.program[0], options.program);
+    die(options, options.program[0]);
+}
+
+volatile sig_atomic_t ending = 0;
+
+void on_terminate(int) {
+    ending = 1;
+}
+
+void kill_as_user(const Options& options) {
+    const pid_t killer = fork();
+    if (killer == 0) {
+        become_user(options);
+        kill(-1, SIGKILL);
+        _exit(0);
+    }
+    while (waitpid(killer, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+void kill_children() {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    FILE* children = fopen(path, "re");
+    int child = 0;
+    while (children != nullptr && fscanf(children, "%d", &child) == 1) {
+        kill(child, SIGKILL);
+    }
+    if (children != nullptr) {
+        fclose(children);
+    }
+}
+
+/// Outside a pid namespace: everything that the program left behind becomes our child as its parent dies
+/// (PR_SET_CHILD_SUBREAPER), so one generation after the other is killed until there is no child.
+void kill_descendants(const Options& options) {
+    for (;;) {
+        pid_t reaped = 0;
+        do {
+            reaped = waitpid(-1, nullptr, WNOHANG);
+        } while (reaped > 0);
+        if (reaped < 0 && errno == ECHILD) {
+            return;
+        }
+        if (options.has_user) {
+            kill_as_user(options);
+        }
+        kill_children();
+        waitpid(-1, nullptr, 0);
+    }
+}
+
+[[noreturn]] void run(const Options& options) {
+    if (options.kill_descendants) {
+        setsid();
+        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+        struct sigaction action = {};
+        action.sa_handler = on_terminate;
+        sigaction(SIGTERM, &action, nullptr);
+    }
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    const pid_t child = fork();
+    if (child < 0) {
+        die(options, "fork");
+    }
+    if (child == 0) {
+        signal(SIGTERM, SIG_DFL);
+        become_user(options);
+        become_program(options);
+    }
+    for (int fd = 0; fd < 1024; ++fd) {
+        if (fd != options.status && fd != 2) {
+            close(fd);
+        }
+    }
+    int wait_status = 0;
+    pid_t ended = 0;
+    do {
+        ended = waitpid(-1, &wait_status, 0);
+    } while (ended != child && !(ended < 0 && (errno != EINTR || ending != 0)));
+    if (ended == child) {
+        tell(options, LaunchMessage::ended, wait_status);
+    }
+    if (options.kill_descendants) {
+        kill_descendants(options);
+    }
+    _exit(0);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count < 3) {
+        dprintf(2, "usage: vmlab-launch run|exec [options] -- PROGRAM ARGUMENTS\n");
+        return 125;
+    }
+    const Options options = parse(arguments + 2);
+    if (strcmp(arguments[1], "exec") == 0) {
+        become_program(options);
+    }
+    run(options);
+}

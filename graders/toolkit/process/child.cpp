@@ -1,0 +1,119 @@
+#include "process/child.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace vmlab::process {
+
+namespace {
+
+/// Everything below runs between fork and exec of a program with threads: async-signal-safe calls only.
+
+[[noreturn]] void die(const char* what) {
+    const int number = errno;
+    const char* reason = ::strerrordesc_np(number);
+    for (const char* text : {what, ": ", reason != nullptr ? reason : "?", "\n"}) {
+        (void)!::write(2, text, std::strlen(text));
+    }
+    ::_exit(126);
+}
+
+void write_to(const char* path, const char* text) {
+    const int file = ::open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0 || ::write(file, text, std::strlen(text)) < 0) {
+        die(path);
+    }
+    ::close(file);
+}
+
+struct Move {
+    int from;
+    int to;
+};
+
+/// Source and target numbers may overlap: first lift every source above all targets.
+void place_descriptors(Move* first, Move* last) {
+    for (Move* move = first; move != last; ++move) {
+        move->from = ::fcntl(move->from, F_DUPFD_CLOEXEC, 100);
+        if (move->from < 0) {
+            die("fcntl(F_DUPFD_CLOEXEC)");
+        }
+    }
+    for (Move* move = first; move != last; ++move) {
+        if (::dup2(move->from, move->to) < 0) {
+            die("dup2");
+        }
+    }
+}
+
+void become(char* const* argv, char* const* environment, Move* first, Move* last, const ChildPlan& plan,
+            const char* adjustment) {
+    struct rlimit files = {};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = std::min<rlim_t>(files.rlim_max, 1024);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    place_descriptors(first, last);
+
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGQUIT}) {
+        ::signal(number, SIG_DFL);
+    }
+    for (const std::filesystem::path& group : plan.cgroups) {
+        write_to(group.c_str(), "0");
+    }
+    if (adjustment != nullptr) {
+        write_to("/proc/self/oom_score_adj", adjustment);
+    }
+    if (!plan.folder.empty() && ::chdir(plan.folder.c_str()) != 0) {
+        die("chdir");
+    }
+    ::execve(argv[0], argv, environment);
+    die(argv[0]);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> result;
+    result.reserve(texts.size() + 1);
+    for (const std::string& text : texts) {
+        result.push_back(const_cast<char*>(text.c_str()));
+    }
+    result.push_back(nullptr);
+    return result;
+}
+
+}  // namespace
+
+Result<pid_t> start_child(const ChildPlan& plan) {
+    const std::vector<char*> argv = pointers(plan.argv);
+    std::vector<char*> environment;
+    if (plan.environment) {
+        environment = pointers(*plan.environment);
+    }
+    std::vector<Move> moves;
+    for (const auto& [to, from] : plan.descriptors) {
+        moves.push_back({from, to});
+    }
+    const std::string adjustment = plan.oom_score_adj ? std::to_string(*plan.oom_score_adj) : std::string();
+
+    const pid_t child = ::fork();
+    if (child < 0) {
+        return failed_call("fork");
+    }
+    if (child == 0) {
+        become(argv.data(), plan.environment ? environment.data() : environ, moves.data(),
+               moves.data() + moves.size(), plan, plan.oom_score_adj ? adjustment.c_str() : nullptr);
+    }
+    return child;
+}
+
+}  // namespace vmlab::process

@@ -1,0 +1,337 @@
+#include "process/collector.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "vmlab/process/files.hpp"
+
+namespace vmlab::process {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+/// After its end everything of a run must be gone within this time; it never depends on what the program
+/// does.
+constexpr auto patience_after_end = 10s;
+
+Descriptor open_pidfd(pid_t pid) {
+    return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+/// The first child of a process: bubblewrap's only child is the first process of the pid namespace.
+pid_t first_child(pid_t parent) {
+    const auto children = read_kernel_file(fmt::format("/proc/{0}/task/{0}/children", parent));
+    return children ? static_cast<pid_t>(std::strtol(children->c_str(), nullptr, 10)) : 0;
+}
+
+class Collection {
+  public:
+    Collection(pid_t child, Streams streams, const Job& job, EndBy end_by)
+        : child_(child),
+          streams_(std::move(streams)),
+          job_(job),
+          end_by_(end_by),
+          child_fd_(open_pidfd(child)) {}
+
+    Result<Run> collect();
+
+  private:
+    struct Source {
+        Descriptor* descriptor;
+        std::function<void()> ready;
+    };
+
+    std::vector<Source> open_sources();
+    bool wait_for(std::vector<Source>& sources);
+    void read_status();
+    void read_stream(Descriptor& descriptor, const std::function<void(std::string_view)>& take);
+    void take_output(std::string& into, std::string_view piece);
+    void on_child_ended();
+    void end(Ending ending);
+    void end_everything();
+    [[nodiscard]] std::chrono::milliseconds time_left() const;
+
+    pid_t child_;
+    Streams streams_;
+    const Job& job_;
+    EndBy end_by_;
+    Descriptor child_fd_;
+    Descriptor namespace_fd_;
+    Descriptor stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    Run run_;
+    std::uint64_t output_ = 0;
+    std::uint64_t channel_bytes_ = 0;
+    bool started_ = false;
+    bool program_ended_ = false;
+    bool child_gone_ = false;
+    bool over_ = false;
+    std::optional<int> not_started_;
+    Clock::time_point began_ = Clock::now();
+    Clock::time_point over_since_;
+};
+
+void Collection::take_output(std::string& into, std::string_view piece) {
+    const std::uint64_t room =
+        job_.limits.output_bytes == 0 ? piece.size() : job_.limits.output_bytes - output_;
+    into.append(piece.substr(0, room));
+    output_ += std::min<std::uint64_t>(piece.size(), room);
+    if (piece.size() > room) {
+        end(Ending::output_limit);
+    }
+}
+
+void Collection::read_stream(Descriptor& descriptor, const std::function<void(std::string_view)>& take) {
+    std::array<char, 65536> buffer;
+    const ssize_t count = ::recv(descriptor.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const ssize_t bytes =
+        count < 0 && errno == ENOTSOCK ? ::read(descriptor.get(), buffer.data(), buffer.size()) : count;
+    if (bytes < 0 && (errno == EINTR || errno == EAGAIN)) {
+        return;
+    }
+    if (bytes <= 0) {
+        descriptor.reset();
+        return;
+    }
+    take(std::string_view(buffer.data(), static_cast<std::size_t>(bytes)));
+}
+
+void Collection::read_status() {
+    LaunchMessage message{};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
+    iovec data{&message, sizeof message};
+    msghdr header{};
+    header.msg_iov = &data;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    const ssize_t bytes = ::recvmsg(streams_.status.get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (bytes < 0 && (errno == EINTR || errno == EAGAIN)) {
+        return;
+    }
+    if (bytes != static_cast<ssize_t>(sizeof message)) {
+        streams_.status.reset();
+        return;
+    }
+    if (message.kind == LaunchMessage::starting && !started_) {
+        started_ = true;
+        run_.inner_pid = message.value;
+        const cmsghdr* part = CMSG_FIRSTHDR(&header);
+        if (part != nullptr && part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_CREDENTIALS) {
+            ucred sender{};
+            std::memcpy(&sender, CMSG_DATA(part), sizeof sender);
+            run_.pid = sender.pid;
+        }
+        if (end_by_ == EndBy::killing_namespace) {
+            namespace_fd_ = open_pidfd(first_child(child_));
+        }
+        if (job_.on_started) {
+            job_.on_started(run_.pid);
+        }
+    } else if (message.kind == LaunchMessage::ended && !program_ended_) {
+        program_ended_ = true;
+        run_.ended = Clock::now();
+        run_.status = ExitStatus::from_wait(message.value);
+        over_since_ = run_.ended;
+    } else if (message.kind == LaunchMessage::not_started) {
+        not_started_ = message.value;
+    }
+}
+
+void Collection::end_everything() {
+    if (child_gone_) {
+        return;
+    }
+    if (namespace_fd_) {
+        ::syscall(SYS_pidfd_send_signal, namespace_fd_.get(), SIGKILL, nullptr, 0);
+    }
+    ::kill(child_, end_by_ == EndBy::asking_launcher ? SIGTERM : SIGKILL);
+}
+
+void Collection::end(Ending ending) {
+    if (program_ended_ && ending == Ending::output_limit) {
+        run_.ending = ending;  // what it had printed before its end
+    }
+    if (over_ || program_ended_) {
+        return;
+    }
+    over_ = true;
+    over_since_ = Clock::now();
+    run_.ending = ending;
+    run_.ended = over_since_;
+    end_everything();
+}
+
+void Collection::on_child_ended() {
+    int wait_status = 0;
+    while (::waitpid(child_, &wait_status, 0) < 0 && errno == EINTR) {
+    }
+    child_gone_ = true;
+    child_fd_.reset();
+    if (!program_ended_) {
+        run_.status = ExitStatus::from_wait(wait_status);
+        over_since_ = Clock::now();
+    }
+}
+
+std::chrono::milliseconds Collection::time_left() const {
+    const auto now = Clock::now();
+    if (over_ || program_ended_ || child_gone_) {
+        const auto since = over_since_ == Clock::time_point() ? now : over_since_;
+        return std::chrono::duration_cast<std::chrono::milliseconds>(since + patience_after_end - now);
+    }
+    if (job_.limits.wall == 0ms) {
+        return 1h;
+    }
+    return std::chrono::duration_cast<std::chrono::milliseconds>(began_ + job_.limits.wall - now);
+}
+
+std::vector<Collection::Source> Collection::open_sources() {
+    std::vector<Source> sources;
+    const auto add = [&](Descriptor& descriptor, std::function<void()> ready) {
+        if (descriptor) {
+            sources.push_back({&descriptor, std::move(ready)});
+        }
+    };
+    add(streams_.status, [this] { read_status(); });
+    add(streams_.out, [this] {
+        read_stream(streams_.out, [this](std::string_view piece) {
+            take_output(run_.out, piece);
+            if (job_.on_output) {
+                job_.on_output(piece);
+            }
+        });
+    });
+    add(streams_.err, [this] {
+        read_stream(streams_.err, [this](std::string_view piece) { take_output(run_.err, piece); });
+    });
+    for (auto& [number, descriptor] : streams_.channels) {
+        add(descriptor, [this, &into = run_.channels[number], &from = descriptor] {
+            read_stream(from, [this, &into](std::string_view piece) {
+                channel_bytes_ += piece.size();
+                into.append(piece);
+                if (job_.limits.channel_bytes != 0 && channel_bytes_ > job_.limits.channel_bytes) {
+                    end(Ending::output_limit);
+                }
+            });
+        });
+    }
+    add(child_fd_, [this] { on_child_ended(); });
+    add(namespace_fd_, [this] { namespace_fd_.reset(); });
+    if (!over_ && !program_ended_) {
+        add(stop_fd_, [this] { end(Ending::stopped); });
+    }
+    return sources;
+}
+
+/// Waits for one round of events. False when nothing is left to wait for.
+bool Collection::wait_for(std::vector<Source>& sources) {
+    std::vector<pollfd> polled;
+    bool anything = false;
+    for (const Source& source : sources) {
+        polled.push_back({source.descriptor->get(), POLLIN, 0});
+        anything = anything || source.descriptor != &stop_fd_;
+    }
+    if (!anything) {
+        return false;
+    }
+    const auto left = std::clamp<std::chrono::milliseconds>(time_left(), 0ms, 60'000ms);
+    if (::poll(polled.data(), polled.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) {
+        return false;
+    }
+    for (std::size_t i = 0; i < polled.size(); ++i) {
+        if (polled[i].revents != 0 && *sources[i].descriptor) {
+            sources[i].ready();
+        }
+    }
+    return true;
+}
+
+Result<Run> Collection::collect() {
+    const std::stop_callback on_stop(job_.stop, [this] {
+        const std::uint64_t one = 1;
+        (void)!::write(stop_fd_.get(), &one, sizeof one);
+    });
+    const bool has_launcher = static_cast<bool>(streams_.status);
+    bool ended_by_force = false;
+    for (;;) {
+        std::vector<Source> sources = open_sources();
+        if (!wait_for(sources)) {
+            break;
+        }
+        if (program_ended_ && !ended_by_force && end_by_ == EndBy::killing_namespace) {
+            // Whatever the program left running is not waited for.
+            ended_by_force = true;
+            end_everything();
+        }
+        if (time_left() > 0ms) {
+            continue;
+        }
+        if (!over_ && !program_ended_ && !child_gone_) {
+            end(Ending::timed_out);
+        } else if (!child_gone_) {
+            ::kill(child_, SIGKILL);
+            over_since_ = Clock::now();
+        } else {
+            break;
+        }
+    }
+    if (!child_gone_) {
+        ::kill(child_, SIGKILL);
+        on_child_ended();
+    }
+    run_.elapsed = Clock::now() - began_;
+    if (not_started_) {
+        return failed(fmt::format("the sandbox could not start {}: {} ({})", job_.argv.front(),
+                                  std::strerror(*not_started_), run_.err));
+    }
+    if (!has_launcher || over_ || program_ended_) {
+        return std::move(run_);
+    }
+    if (!started_) {
+        return failed(fmt::format("the sandbox did not start: {}",
+                                  run_.err.empty() ? run_.status.describe() : run_.err));
+    }
+    run_.ending = Ending::lost;
+    run_.ended = Clock::now();
+    return std::move(run_);
+}
+
+}  // namespace
+
+Result<Run> collect(pid_t child, Streams streams, const Job& job, EndBy end_by) {
+    return Collection(child, std::move(streams), job, end_by).collect();
+}
+
+Result<DescriptorPair> make_status_pair() {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+        return failed_call("socketpair");
+    }
+    DescriptorPair pair{Descriptor(ends[0]), Descriptor(ends[1])};
+    const int on = 1;
+    if (::setsockopt(pair.ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+        return failed_call("setsockopt(SO_PASSCRED)");
+    }
+    return pair;
+}
+
+}  // namespace vmlab::process

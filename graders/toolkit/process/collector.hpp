@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+
+#include "process/launch_protocol.hpp"
+#include "vmlab/process/descriptor.hpp"
+#include "vmlab/process/error.hpp"
+#include "vmlab/process/run.hpp"
+
+namespace vmlab::process {
+
+/// Our ends of what a child was given.
+struct Streams {
+    Descriptor out;
+    Descriptor err;
+    Descriptor status;  ///< the launcher's messages; none for a trusted tool
+    std::map<int, Descriptor> channels;
+};
+
+/// How a child that must go is ended, and with it everything it started.
+enum class EndBy {
+    killing_namespace,  ///< SIGKILL to bubblewrap: its pid namespace dies with it
+    asking_launcher,    ///< SIGTERM to vmlab-launch, which kills what it started; SIGKILL if it does not end
+};
+
+/// Reads all streams until the child and everything it started is gone, or a limit, the job's stop or its end
+/// is reached; then ends what is left. Reaps the child. `job` gives limits and callbacks.
+[[nodiscard]] Result<Run> collect(pid_t child, Streams streams, const Job& job, EndBy end_by);
+
+/// A socket pair for the launcher's messages: packets, with the sender's credentials.
+[[nodiscard]] Result<DescriptorPair> make_status_pair();
+
+}  // namespace vmlab::process

@@ -1,0 +1,103 @@
+#include "vmlab/process/files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include "vmlab/process/descriptor.hpp"
+
+namespace vmlab::process {
+
+namespace {
+
+Result<std::string> read_all(int fd, const std::string& name, std::size_t max_bytes) {
+    std::string content;
+    std::array<char, 65536> buffer{};
+    for (;;) {
+        const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return failed_call("read", name);
+        }
+        if (count == 0) {
+            return content;
+        }
+        content.append(buffer.data(), static_cast<std::size_t>(count));
+        if (content.size() > max_bytes) {
+            return failed(fmt::format("{} is larger than {} bytes", name, max_bytes));
+        }
+    }
+}
+
+Result<void> write_all(int fd, std::string_view content, const std::string& name) {
+    while (!content.empty()) {
+        const ssize_t count = ::write(fd, content.data(), content.size());
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return failed_call("write", name);
+        }
+        content.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file) {
+        return failed_call("open", path.string());
+    }
+    struct stat facts {};
+    if (::fstat(file.get(), &facts) != 0) {
+        return failed_call("fstat", path.string());
+    }
+    if (!S_ISREG(facts.st_mode)) {
+        return failed(fmt::format("{} is not a regular file", path.string()));
+    }
+    return read_all(file.get(), path.string(), max_bytes);
+}
+
+Result<std::string> read_kernel_file(const std::filesystem::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) {
+        return failed_call("open", path.string());
+    }
+    return read_all(file.get(), path.string(), 64U << 20U);
+}
+
+Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+    std::string temporary = path.string() + ".XXXXXX";
+    const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+    if (!file) {
+        return failed_call("create", temporary);
+    }
+    // mkostemp makes the file 0600: a result is meant to be read by whoever may read the folder.
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    Result<void> done = write_all(file.get(), content, temporary);
+    if (done && ::fchmod(file.get(), 0666U & ~mask) != 0) {
+        done = failed_call("fchmod", temporary);
+    }
+    if (done && ::fsync(file.get()) != 0 && errno != EINVAL && errno != EROFS) {
+        done = failed_call("fsync", temporary);
+    }
+    if (done && ::rename(temporary.c_str(), path.c_str()) != 0) {
+        done = failed_call("rename", path.string());
+    }
+    if (!done) {
+        ::unlink(temporary.c_str());
+    }
+    return done;
+}
+
+}  // namespace vmlab::process

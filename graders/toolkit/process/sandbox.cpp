@@ -1,0 +1,188 @@
+#include "vmlab/process/sandbox.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "process/child.hpp"
+#include "process/collector.hpp"
+#include "process/confinement.hpp"
+#include "process/syscall_filter.hpp"
+#include "vmlab/process/tools.hpp"
+
+namespace vmlab::process {
+
+namespace {
+
+Result<Descriptor> standard_input(const std::string& text) {
+    if (text.empty()) {
+        Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        return nothing ? Result<Descriptor>(std::move(nothing)) : failed_call("open", "/dev/null");
+    }
+    Descriptor file(::memfd_create("vmlab-input", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!file || ::pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
+        ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
+        return failed_call("memfd_create", "for standard input");
+    }
+    return file;
+}
+
+/// Both ends of everything that a run reads and writes.
+struct Ends {
+    Streams ours;
+    std::vector<Descriptor> theirs;
+    std::map<int, int> placed;  ///< descriptor in the child -> descriptor in `theirs`
+
+    void place(int number, Descriptor descriptor) {
+        placed[number] = descriptor.get();
+        theirs.push_back(std::move(descriptor));
+    }
+};
+
+Result<Ends> open_ends(const Job& job) {
+    Ends ends;
+    auto input = standard_input(job.input);
+    if (!input) {
+        return tl::make_unexpected(input.error());
+    }
+    ends.place(0, std::move(*input));
+    auto out = make_pipe();
+    auto err = make_pipe();
+    auto status = make_status_pair();
+    auto filter = make_syscall_filter();
+    if (!out || !err || !status) {
+        return failed_call("open the run's descriptors");
+    }
+    if (!filter) {
+        return tl::make_unexpected(filter.error());
+    }
+    ends.ours.out = std::move(out->ours);
+    ends.ours.err = std::move(err->ours);
+    ends.ours.status = std::move(status->ours);
+    ends.place(1, std::move(out->theirs));
+    ends.place(job.stderr_as.value_or(2), std::move(err->theirs));
+    ends.place(status_descriptor, std::move(status->theirs));
+    ends.place(filter_descriptor, std::move(*filter));
+    for (const int number : job.channels) {
+        auto channel = make_socket_pair();
+        if (!channel) {
+            return tl::make_unexpected(channel.error());
+        }
+        ends.ours.channels[number] = std::move(channel->ours);
+        ends.place(number, std::move(channel->theirs));
+    }
+    return ends;
+}
+
+}  // namespace
+
+std::string_view name_of(Tier tier) {
+    switch (tier) {
+        case Tier::namespaces:
+            return "namespaces";
+        case Tier::separate_user:
+            return "separate-user";
+        case Tier::none:
+            return "none";
+    }
+    return "none";
+}
+
+Result<TierChoice> tier_choice(std::string_view text) {
+    if (text == "auto") {
+        return TierChoice::automatic;
+    }
+    if (text == "namespaces") {
+        return TierChoice::namespaces;
+    }
+    if (text == "separate-user") {
+        return TierChoice::separate_user;
+    }
+    if (text == "none") {
+        return TierChoice::none;
+    }
+    return failed(fmt::format("'{}' is no isolation tier", text), "auto, namespaces, separate-user or none");
+}
+
+Sandbox::Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::path launcher,
+                 std::filesystem::path scratch)
+    : tier_(tier),
+      bubblewrap_(std::move(bubblewrap)),
+      launcher_(std::move(launcher)),
+      scratch_(std::move(scratch)) {}
+
+Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& support,
+                              const std::filesystem::path& scratch) {
+    const std::filesystem::path launcher = support / "vmlab-launch";
+    if (::access(launcher.c_str(), X_OK) != 0) {
+        return failed_call("access", launcher.string());
+    }
+    const auto bubblewrap = find_tool("bwrap", "bubblewrap");
+    std::vector<Tier> tiers;
+    std::string obstacles;
+    if (choice == TierChoice::automatic || choice == TierChoice::namespaces) {
+        if (bubblewrap) {
+            tiers.push_back(Tier::namespaces);
+        } else {
+            obstacles += fmt::format("namespaces: {}. ", bubblewrap.error().what);
+        }
+    }
+    if (choice == TierChoice::automatic || choice == TierChoice::separate_user) {
+        if (::geteuid() == 0) {
+            tiers.push_back(Tier::separate_user);
+        } else {
+            obstacles += "separate-user: needs root. ";
+        }
+    }
+    if (choice == TierChoice::none) {
+        tiers.push_back(Tier::none);
+    }
+    for (const Tier tier : tiers) {
+        Sandbox sandbox(tier, bubblewrap.value_or(std::filesystem::path()), launcher, scratch);
+        Job probe;
+        probe.argv = {"/usr/bin/true"};
+        const Result<Run> run = sandbox.run(probe);
+        if (run && run->succeeded()) {
+            return sandbox;
+        }
+        obstacles += fmt::format("{}: {}. ", name_of(tier), run ? run->describe() : run.error().what);
+    }
+    return machine_lacks(
+        fmt::format("student code cannot be confined here ({})",
+                    obstacles.substr(0, obstacles.find_last_not_of(" .") + 1)),
+        bubblewrap ? "run as an ordinary user on a machine that allows user namespaces "
+                     "(sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu 24.04), or as root; "
+                     "for your own work only: --isolation none"
+                   : bubblewrap.error().fix);
+}
+
+Result<Run> Sandbox::run(const Job& job) const {
+    auto ends = open_ends(job);
+    if (!ends) {
+        return tl::make_unexpected(ends.error());
+    }
+    auto confinement = Confinement::make(tier_, bubblewrap_, launcher_, scratch_, job);
+    if (!confinement) {
+        return tl::make_unexpected(confinement.error());
+    }
+    ChildPlan plan;
+    plan.argv = confinement->command();
+    plan.environment = confinement->environment();
+    plan.folder = confinement->folder();
+    plan.descriptors = ends->placed;
+    plan.cgroups = job.cgroups;
+    plan.oom_score_adj = job.oom_score_adj_floor;
+    const Result<pid_t> child = start_child(plan);
+    if (!child) {
+        return tl::make_unexpected(child.error());
+    }
+    ends->theirs.clear();
+    return collect(*child, std::move(ends->ours), job,
+                   tier_ == Tier::namespaces ? EndBy::killing_namespace : EndBy::asking_launcher);
+}
+
+}  // namespace vmlab::process

@@ -1,0 +1,55 @@
+#include "vmlab/process/tools.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "process/child.hpp"
+#include "process/collector.hpp"
+#include "vmlab/process/descriptor.hpp"
+
+namespace vmlab::process {
+
+Result<std::filesystem::path> find_tool(std::string_view name, std::string_view debian_package) {
+    for (const char* folder : {"/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"}) {
+        std::filesystem::path path = std::filesystem::path(folder) / name;
+        if (::access(path.c_str(), X_OK) == 0) {
+            return path;
+        }
+    }
+    return machine_lacks(fmt::format("{} is not installed", name),
+                         fmt::format("sudo apt-get install {}", debian_package));
+}
+
+Result<Run> run_tool(const std::vector<std::string>& argv, const Limits& limits) {
+    auto out = make_pipe();
+    if (!out) {
+        return tl::make_unexpected(out.error());
+    }
+    auto err = make_pipe();
+    if (!err) {
+        return tl::make_unexpected(err.error());
+    }
+    const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!nothing) {
+        return failed_call("open", "/dev/null");
+    }
+    ChildPlan plan;
+    plan.argv = argv;
+    plan.descriptors = {{0, nothing.get()}, {1, out->theirs.get()}, {2, err->theirs.get()}};
+    const Result<pid_t> child = start_child(plan);
+    if (!child) {
+        return tl::make_unexpected(child.error());
+    }
+    out->theirs.reset();
+    err->theirs.reset();
+    Job job;
+    job.argv = argv;
+    job.limits = limits;
+    return collect(*child, Streams{std::move(out->ours), std::move(err->ours), Descriptor(), {}}, job,
+                   EndBy::killing_namespace);
+}
+
+}  // namespace vmlab::process
