@@ -24,8 +24,12 @@ class SharedBase {
     SharedBase(const SharedBase&) = delete;
     SharedBase& operator=(const SharedBase&) = delete;
     virtual void start() = 0;
+    /// Waits until gathering is over, if it was started.
+    virtual void wait() = 0;
     /// Starts everything declared in this program. Called by run_grader.
     static void start_all();
+    /// Waits for everything that was started: the lab must outlive it. Called by run_grader.
+    static void wait_all();
 };
 
 template <class T>
@@ -37,6 +41,10 @@ class Shared : public SharedBase {
         std::call_once(started_, [this] {
             value_ = std::async(std::launch::async, [this] { return gather_(lab()); }).share();
         });
+    }
+    void wait() override {
+        if (value_.valid())
+            value_.wait();
     }
     /// Waits until it is gathered. The reference stays valid.
     [[nodiscard]] const T& get() {

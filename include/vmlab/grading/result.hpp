@@ -23,6 +23,8 @@ enum class Reason {
 };
 [[nodiscard]] std::string_view name_of(OutcomeKind kind);  ///< "passed", "cannot-judge", ...
 [[nodiscard]] std::string_view name_of(Reason reason);     ///< "wrong-result", ...
+[[nodiscard]] std::optional<OutcomeKind> outcome_kind(std::string_view name);
+[[nodiscard]] std::optional<Reason> reason_of(std::string_view name);
 
 /// What a check that did not pass shows. For cannot-judge: `observed` says what the machine lacks, `next` how
 /// to get it.
@@ -54,8 +56,10 @@ struct ActivityResult {
 
     [[nodiscard]] int score() const;
     [[nodiscard]] int max_score() const;
-    /// Points of the checks that could be judged.
+    /// Points of the checks that could be judged: those that passed or failed.
     [[nodiscard]] int judged_max_score() const;
+    /// True when a check is tamper-suspected.
+    [[nodiscard]] bool score_withheld() const;
 };
 
 /// The machine that a result was found on.
@@ -80,11 +84,15 @@ struct Result {
     /// True when a check is tamper-suspected: then no score is given and a person is asked for.
     [[nodiscard]] bool score_withheld() const;
     /// The command's exit status: 0 all passed, 1 some failed, 3 something could not be judged and nothing
-    /// failed, 4 grader error or tamper suspected.
+    /// failed, 4 grader error or tamper suspected (or no check at all: nothing was found out).
     [[nodiscard]] int exit_status() const;
 };
 
+/// Where a score is withheld, "score" is null.
 [[nodiscard]] nlohmann::json to_json(const Result& result);
+/// The same as text, indented, ending with a newline. Bytes that are no UTF-8 become U+FFFD.
+[[nodiscard]] std::string to_json_text(const Result& result);
+/// An Error when the text is no vmlab/result/v1.
 [[nodiscard]] process::Result<Result> result_from_json(std::string_view text);
 
 }  // namespace vmlab::grading

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <utility>
 
 #include "vmlab/process/descriptor.hpp"
 #include "vmlab/process/error.hpp"
@@ -15,6 +16,11 @@ class Slots {
     class Held {
       public:
         explicit Held(process::Descriptor lock) : lock_(std::move(lock)) {}
+        Held(Held&&) noexcept = default;
+        Held& operator=(Held&&) = delete;
+        Held(const Held&) = delete;
+        Held& operator=(const Held&) = delete;
+        ~Held();
 
       private:
         process::Descriptor lock_;

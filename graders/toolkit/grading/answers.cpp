@@ -1,0 +1,152 @@
+#include "vmlab/grading/answers.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "grading/toml_document.hpp"
+#include "vmlab/grading/verdict.hpp"
+#include "vmlab/process/files.hpp"
+
+namespace vmlab::grading {
+
+namespace {
+
+constexpr std::string_view file_name = "answers.toml";
+
+std::string full_key(std::string_view table, std::string_view key) {
+    return table.empty() ? std::string(key) : fmt::format("{}.{}", table, key);
+}
+
+[[noreturn]] void fail_answer(std::string_view table, std::string_view key, const std::string& form,
+                              std::string observed, std::string evidence) {
+    Card card;
+    card.expected = fmt::format("{} in answers.toml is {}", full_key(table, key), form);
+    card.observed = std::move(observed);
+    card.evidence = std::move(evidence);
+    card.why = "An answer can be compared with the machine's own only in the form that was asked for.";
+    card.next = table.empty() ? fmt::format("Edit answers.toml: the line {} = ...", key)
+                              : fmt::format("Edit answers.toml: below [{}], the line {} = ...", table, key);
+    fail(std::move(card));
+}
+
+std::string as_written(const toml::node& node) {
+    const auto type = node.type();
+    if (const auto text = node.value_exact<std::string>())
+        return fmt::format("the text \"{}\"", excerpt(*text, 1));
+    if (const auto number = node.value_exact<std::int64_t>())
+        return fmt::format("the whole number {}", *number);
+    if (const auto truth = node.value_exact<bool>())
+        return *truth ? "true" : "false";
+    if (type == toml::node_type::floating_point)
+        return "a number with a decimal point";
+    if (type == toml::node_type::array)
+        return "a list in brackets";
+    if (type == toml::node_type::table)
+        return "a table";
+    return "a date or time";
+}
+
+/// An empty text or list is what the file holds before the student has answered.
+bool is_placeholder(const toml::node& node) {
+    const auto text = node.value_exact<std::string>();
+    const toml::array* list = node.as_array();
+    return (text && text->empty()) || (list != nullptr && list->empty());
+}
+
+/// Finds the answer and hands it to `take`, which returns an optional: none when the form is wrong.
+template <class Take>
+auto answer(const std::string& content, std::string_view table, std::string_view key, const std::string& form,
+            Take take) {
+    const auto root = parse_toml(content, std::string(file_name));
+    if (!root)
+        raise(root.error());  // Answers::read has parsed it before
+    const toml::node* node = nullptr;
+    if (table.empty())
+        node = root->get(key);
+    else if (const toml::table* inner = (*root)[table].as_table())
+        node = inner->get(key);
+    if (node == nullptr)
+        fail_answer(table, key, form, "it is not there", {});
+    const std::string place = fmt::format("answers.toml{}", line_of(*node));
+    if (is_placeholder(*node))
+        fail_answer(table, key, form, "it is not answered yet", place);
+    auto value = take(*node);
+    if (!value)
+        fail_answer(table, key, form, "it is " + as_written(*node), place);
+    return *std::move(value);
+}
+
+}  // namespace
+
+Answers::Answers(std::string content) : content_(std::move(content)) {}
+
+Answers Answers::read(const std::filesystem::path& file) {
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) {
+        Card card;
+        card.expected = "answers.toml is handed in";
+        card.observed = "it is missing";
+        card.next = "Copy it from the activity's folder, fill it in, and hand it in beside the program.";
+        fail(std::move(card), Reason::missing_file);
+    }
+    auto content = value_or_verdict(process::read_file(file));
+    if (const auto root = parse_toml(content, std::string(file_name)); !root) {
+        Card card;
+        card.expected = "answers.toml is a TOML file: lines of `key = value`, texts in double quotes";
+        card.observed = excerpt(root.error().what, 2);
+        card.why = "A mistake in one line makes the whole file unreadable, as with any configuration file.";
+        card.next = "Mend that line. TOML in short: https://toml.io";
+        fail(std::move(card));
+    }
+    return Answers(std::move(content));
+}
+
+std::int64_t Answers::integer(std::string_view table, std::string_view key) const {
+    return answer(content_, table, key, "a whole number, without quotation marks",
+                  [](const toml::node& node) { return node.value_exact<std::int64_t>(); });
+}
+
+bool Answers::boolean(std::string_view table, std::string_view key) const {
+    return answer(content_, table, key, "true or false, without quotation marks",
+                  [](const toml::node& node) { return node.value_exact<bool>(); });
+}
+
+std::string Answers::text(std::string_view table, std::string_view key) const {
+    return answer(content_, table, key, "a text in double quotes",
+                  [](const toml::node& node) { return node.value_exact<std::string>(); });
+}
+
+std::vector<std::int64_t> Answers::integers(std::string_view table, std::string_view key) const {
+    using Numbers = std::vector<std::int64_t>;
+    return answer(content_, table, key, "a list of whole numbers in brackets, as in [1, 2]",
+                  [](const toml::node& node) -> std::optional<Numbers> {
+                      const toml::array* list = node.as_array();
+                      if (list == nullptr)
+                          return std::nullopt;
+                      Numbers numbers;
+                      for (const toml::node& element : *list) {
+                          const auto number = element.value_exact<std::int64_t>();
+                          if (!number)
+                              return std::nullopt;
+                          numbers.push_back(*number);
+                      }
+                      return numbers;
+                  });
+}
+
+std::string Answers::choice(std::string_view table, std::string_view key,
+                            const std::vector<std::string>& choices) const {
+    std::string form = "one of";
+    for (const std::string& each : choices)
+        form += fmt::format("{} \"{}\"", &each == &choices.front() ? "" : ",", each);
+    return answer(content_, table, key, form, [&](const toml::node& node) -> std::optional<std::string> {
+        auto value = node.value_exact<std::string>();
+        if (value && std::find(choices.begin(), choices.end(), *value) == choices.end())
+            return std::nullopt;
+        return value;
+    });
+}
+
+}  // namespace vmlab::grading

@@ -1,0 +1,154 @@
+#include "vmlab/grading/grader.hpp"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <future>
+#include <thread>
+
+#include "grading/cleanup_on_signal.hpp"
+#include "grading/current_lab.hpp"
+#include "grading/environment.hpp"
+#include "grading/grader_options.hpp"
+#include "grading/local_lab.hpp"
+#include "grading/outcome_recorder.hpp"
+#include "vmlab/process/files.hpp"
+#include "vmlab/process/temporary_folder.hpp"
+
+namespace vmlab::grading {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int wrong_usage = 2;
+constexpr int our_fault = 4;
+
+int complain(const process::Error& error, int status) {
+    fmt::print(stderr, "{}\n", error.what);
+    if (!error.fix.empty())
+        fmt::print(stderr, "{}\n", error.fix);
+    return status;
+}
+
+/// Writing progress to somebody who has gone must not end the grader. A handler that does nothing, because an
+/// ignored signal would stay ignored in the programs that are run.
+void survive_closed_pipes() {
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGPIPE, &action, nullptr);
+}
+
+process::Result<fs::path> make_folder(const fs::path& folder) {
+    if (mkdir(folder.c_str(), 0755) != 0)
+        return process::failed_call("mkdir", folder.string());
+    return folder;
+}
+
+Slots slots_of(const GraderOptions& options, const fs::path& scratch) {
+    const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    return {options.slots.value_or(scratch), options.jobs > 0 ? options.jobs : processors};
+}
+
+/// GoogleTest's filter for the checks asked for; an Error when one does not exist.
+process::Result<void> select(const GraderOptions& options, const Activity& activity) {
+    std::string filter;
+    for (const std::string& name : options.only) {
+        if (activity.check(name) == nullptr)
+            return process::failed(fmt::format("activity {} has no check \"{}\"", activity.number, name));
+        filter += (filter.empty() ? "*." : ":*.") + name;
+    }
+    if (!filter.empty())
+        GTEST_FLAG_SET(filter, filter);
+    return {};
+}
+
+void print_summary(const ActivityResult& result) {
+    for (const CheckResult& check : result.checks)
+        fmt::print("{:>4}/{:<4}{:<17} {}\n", check.score, check.max_score, name_of(check.outcome),
+                   check.name);
+    fmt::print("{} of {} points{}\n", result.score(), result.max_score(),
+               result.judged_max_score() == result.max_score()
+                   ? ""
+                   : fmt::format(", graded out of {}", result.judged_max_score()));
+}
+
+/// Runs the tests that are selected, with their evidence gathered in the background.
+Result grade(LocalLab& lab, const GraderOptions& options) {
+    auto machine = std::async(std::launch::async, describe_machine);
+    OutcomeRecorder recorder(lab.activity(), options.progress);
+    testing::UnitTest& tests = *testing::UnitTest::GetInstance();
+    testing::TestEventListeners& listeners = tests.listeners();
+    if (options.result)
+        delete listeners.Release(listeners.default_result_printer());
+    listeners.Append(&recorder);
+    // With a filter, only what the chosen checks ask for is worth gathering.
+    if (GTEST_FLAG_GET(filter) == "*")
+        SharedBase::start_all();
+    [[maybe_unused]] const int status = RUN_ALL_TESTS();
+    SharedBase::wait_all();
+    listeners.Release(&recorder);
+
+    Result result;
+    result.vmlab_version = VMLAB_VERSION;
+    result.activities.push_back(recorder.result(tests));
+    result.environment = machine.get();
+    result.environment.isolation = lab.isolation_name();
+    result.environment.arena = lab.arena_name();
+    return result;
+}
+
+int grade_submission(const GraderOptions& options, const Activity& activity, const GraderFolders& folders) {
+    process::TemporaryFolder::remove_stale();
+    arena::remove_stale_arenas();
+    const auto temporary = process::TemporaryFolder::create();
+    if (!temporary)
+        return complain(temporary.error(), our_fault);
+    const auto cleanup = CleanupOnSignal::install(temporary->path());
+    if (!cleanup)
+        return complain(cleanup.error(), our_fault);
+    survive_closed_pipes();
+
+    const auto staging = make_folder(temporary->path() / "submission");
+    const auto scratch = make_folder(temporary->path() / "scratch");
+    if (!staging || !scratch)
+        return complain(!staging ? staging.error() : scratch.error(), our_fault);
+    auto submission = stage(options.submission, activity, *staging);
+    if (!submission)
+        return complain(submission.error(), wrong_usage);
+
+    LocalLab lab({activity, std::move(*submission), folders.grader, folders.support, *scratch,
+                  slots_of(options, *scratch), options.tier, options.arena});
+    const CurrentLab current(lab);
+    const Result result = grade(lab, options);
+    if (!options.result)
+        print_summary(result.activities.front());
+    else if (auto written = process::write_file_atomically(*options.result, to_json_text(result)); !written)
+        return complain(written.error(), our_fault);
+    return result.exit_status();
+}
+
+}  // namespace
+
+int run_grader(int argc, char** argv, const GraderFolders& defaults) {
+    testing::InitGoogleTest(&argc, argv);
+    if (GTEST_FLAG_GET(list_tests))
+        return RUN_ALL_TESTS();
+    const auto options = parse_grader_options({argv + 1, argv + argc});
+    if (!options) {
+        fmt::print(stderr, "{}", grader_usage(fs::path(argv[0]).filename().string()));
+        return complain(options.error(), wrong_usage);
+    }
+    const auto activity = load_activity(defaults.activity);
+    if (!activity)
+        return complain(activity.error(), our_fault);
+    if (auto selected = select(*options, *activity); !selected)
+        return complain(selected.error(), wrong_usage);
+    return grade_submission(*options, *activity, defaults);
+}
+
+}  // namespace vmlab::grading

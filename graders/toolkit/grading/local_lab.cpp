@@ -1,0 +1,241 @@
+#include "grading/local_lab.hpp"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "grading/build_card.hpp"
+#include "vmlab/evidence/elf.hpp"
+#include "vmlab/grading/verdict.hpp"
+#include "vmlab/process/files.hpp"
+
+namespace vmlab::grading {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void grader_mistake(const std::string& what) {
+    raise({process::ErrorKind::failed, what, "Tell whoever maintains this grader."});
+}
+
+std::string key_of(const fs::path& source, const BuildOptions& options) {
+    std::string key = source.string() + (options.debug_info ? "\n-g" : "\n");
+    for (const std::string& flag : options.extra_flags)
+        key += "\n" + flag;
+    return key;
+}
+
+void refuse_client_requests(const Program& program) {
+    const auto facts = value_or_verdict(evidence::read_elf(program.executable));
+    if (!facts.has_client_requests)
+        return;
+    Card card;
+    card.expected = fmt::format("{} is an ordinary program", program.source);
+    card.observed = "it holds instructions that talk to Valgrind (client requests)";
+    card.evidence =
+        fmt::format("the built {} contains the rol sequence that only Valgrind acts upon", program.name);
+    card.why =
+        "Client requests can tell Memcheck to forget blocks, and nothing in this lab needs them. A person "
+        "has to "
+        "look at this submission.";
+    card.next = "Take every VALGRIND_… macro out of the program.";
+    suspect_tampering(std::move(card));
+}
+
+fs::path preload_file(const fs::path& support, Preload preload) {
+    return support /
+           (preload == Preload::heap_grows_down ? "vmlab-heap-grows-down.so" : "vmlab-malloc-fails.so");
+}
+
+}  // namespace
+
+const process::Sandbox& LocalLab::sandbox() {
+    return sandbox_.get([this] {
+        return value_or_verdict(process::Sandbox::open(settings_.tier, settings_.support, settings_.scratch));
+    });
+}
+
+Slots::Held LocalLab::slot() const {
+    return value_or_verdict(settings_.slots.take());
+}
+
+Once<Program>& LocalLab::built(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    auto& entry = built_[key];
+    if (!entry)
+        entry = std::make_unique<Once<Program>>();
+    return *entry;
+}
+
+fs::path LocalLab::new_folder(const std::string& name) {
+    int number = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        number = ++folders_;
+    }
+    const fs::path folder = settings_.scratch / fmt::format("{}-{}", name, number);
+    if (mkdir(folder.c_str(), 0755) != 0)
+        raise(process::system_error("mkdir", folder.string()));
+    return folder;
+}
+
+const ProgramInfo& LocalLab::program_info(std::string_view name) const {
+    const auto& programs = settings_.activity.programs;
+    const auto found = std::find_if(programs.begin(), programs.end(),
+                                    [&](const ProgramInfo& each) { return each.name == name; });
+    if (found == programs.end())
+        grader_mistake(fmt::format("activity.toml has no program \"{}\"", name));
+    return *found;
+}
+
+fs::path LocalLab::submitted_file(std::string_view file) const {
+    const StagedSubmission& submission = settings_.submission;
+    if (std::find(submission.files.begin(), submission.files.end(), file) != submission.files.end())
+        return submission.folder / file;
+    const auto refused = submission.refused.find(std::string(file));
+    if (refused == submission.refused.end())
+        grader_mistake(fmt::format("activity.toml does not ask for a file \"{}\"", file));
+    Card card;
+    card.expected = fmt::format("{} is handed in", file);
+    card.observed =
+        refused->second == "missing" ? "it is missing" : fmt::format("{}: {}", file, refused->second);
+    card.next = fmt::format("Put {} into the submission, in the folder {} or directly.", file,
+                            settings_.activity.folder_name());
+    fail(std::move(card), Reason::missing_file);
+}
+
+Program LocalLab::build_submitted(const ProgramInfo& info) {
+    const fs::path source = submitted_file(info.source);
+    const process::Sandbox& confined = sandbox();
+    BuildOutcome outcome;
+    {
+        const Slots::Held held = slot();
+        outcome = value_or_verdict(build(confined, source, info.name, settings_.scratch, settings_.support));
+    }
+    if (!outcome.succeeded)
+        fail(build_error_card(info.source, outcome), Reason::build_error);
+    refuse_client_requests(outcome.program);
+    return outcome.program;
+}
+
+Program LocalLab::build_trusted(const fs::path& source, const std::string& name,
+                                const BuildOptions& options) {
+    return built(key_of(source, options)).get([&] {
+        const process::Sandbox& confined = sandbox();
+        const Slots::Held held = slot();
+        auto outcome =
+            value_or_verdict(build(confined, source, name, settings_.scratch, settings_.support, options));
+        if (!outcome.succeeded)
+            grader_mistake(fmt::format("the grader's own {} does not compile:\n{}",
+                                       source.filename().string(), excerpt(outcome.messages)));
+        return outcome.program;
+    });
+}
+
+const Program& LocalLab::program(std::string_view name) {
+    const ProgramInfo& info = program_info(name);
+    return built(fmt::format("submission\n{}", name)).get([&] { return build_submitted(info); });
+}
+
+Program LocalLab::starter(std::string_view name, const BuildOptions& options) {
+    const ProgramInfo& info = program_info(name);
+    return build_trusted(settings_.activity.folder / info.source, info.name, options);
+}
+
+Program LocalLab::reference(std::string_view name) {
+    const ProgramInfo& info = program_info(name);
+    return build_trusted(settings_.grader_folder / "solution" / info.source, info.name, {});
+}
+
+Program LocalLab::probe(const fs::path& source, const BuildOptions& options) {
+    return build_trusted(settings_.grader_folder / source, source.stem().string(), options);
+}
+
+Program LocalLab::build_text(const std::string& source_name, const std::string& text,
+                             const BuildOptions& options) {
+    const fs::path source = new_folder("text") / source_name;
+    if (auto written = process::write_file_atomically(source, text); !written)
+        raise(written.error());
+    return build_trusted(source, source.stem().string(), options);
+}
+
+std::string LocalLab::submitted_text(std::string_view file) {
+    return value_or_verdict(process::read_file(submitted_file(file)));
+}
+
+Answers LocalLab::answers() {
+    return Answers::read(submitted_file("answers.toml"));
+}
+
+evidence::MemcheckRun LocalLab::memcheck(const Program& program, const evidence::MemcheckOptions& options) {
+    const process::Sandbox& confined = sandbox();
+    evidence::MemcheckOptions with_folder = options;
+    with_folder.readable.push_back(program.executable.parent_path());
+    const Slots::Held held = slot();
+    return value_or_verdict(evidence::run_memcheck(confined, program.executable, with_folder));
+}
+
+evidence::SyscallRun LocalLab::syscalls(const Program& program, const evidence::SyscallOptions& options) {
+    const process::Sandbox& confined = sandbox();
+    evidence::SyscallOptions with_folder = options;
+    with_folder.readable.push_back(program.executable.parent_path());
+    const Slots::Held held = slot();
+    return value_or_verdict(evidence::run_syscalls(confined, program.executable, with_folder));
+}
+
+process::Run LocalLab::native(const Program& program, const NativeOptions& options) {
+    const process::Sandbox& confined = sandbox();
+    process::Job run = job(program, options.arguments);
+    run.environment = options.environment;
+    run.limits = options.limits;
+    run.input = options.input;
+    run.on_started = options.on_started;
+    run.on_output = options.on_output;
+    run.stop = options.stop;
+    if (options.preload != Preload::none) {
+        const fs::path library = preload_file(settings_.support, options.preload);
+        run.readable.push_back(library);
+        run.environment["LD_PRELOAD"] = library.string();
+        run.environment["VMLAB_MALLOC_CALLS_THAT_WORK"] = std::to_string(options.malloc_calls_that_work);
+    }
+    const Slots::Held held = slot();
+    return value_or_verdict(confined.run(run));
+}
+
+arena::Outcome LocalLab::arena(const arena::Request& request) {
+    const process::Sandbox& confined = sandbox();
+    const auto& place = arena_.get([&] {
+        const Slots::Held held = slot();
+        auto opened = arena::open_arena(settings_.arena, confined, settings_.support);
+        const std::lock_guard lock(mutex_);
+        arena_name_ = opened ? std::string(name_of((*opened)->kind())) : "none: " + opened.error().what;
+        return value_or_verdict(std::move(opened));
+    });
+    const Slots::Held held = slot();
+    return value_or_verdict(place->run(confined, request));
+}
+
+process::Job LocalLab::job(const Program& program, std::vector<std::string> arguments) {
+    process::Job job;
+    job.argv = {program.executable.string()};
+    job.argv.insert(job.argv.end(), arguments.begin(), arguments.end());
+    job.readable = {program.executable.parent_path()};
+    return job;
+}
+
+std::string LocalLab::isolation_name() {
+    try {
+        return std::string(name_of(sandbox().tier()));
+    } catch (const Verdict& verdict) {
+        return "unavailable: " + verdict.card().observed;
+    }
+}
+
+std::string LocalLab::arena_name() {
+    const std::lock_guard lock(mutex_);
+    return arena_name_.value_or("not used");
+}
+
+}  // namespace vmlab::grading
