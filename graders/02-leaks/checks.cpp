@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <string_view>
@@ -36,14 +37,23 @@ using grading::Lab;
 using grading::lab;
 using grading::Shared;
 
+// A student works in activities/02-leaks/leaks.cpp itself: the program as it was given out is kept here too.
+const std::filesystem::path original = "starter/leaks.cpp";
+
 std::string starter_text(const Lab& lab) {
-    return grading::value_or_verdict(process::read_file(lab.activity().folder / source_file));
+    return grading::value_or_verdict(process::read_file(lab.grader_folder() / original));
 }
 
-MemcheckRun watch_starter_without_debug_info(Lab& lab) {
+MemcheckRun watch_starter(Lab& lab, bool debug_info) {
     grading::BuildOptions options;
-    options.debug_info = false;
-    return lab.memcheck(lab.starter("leaks", options));
+    options.debug_info = debug_info;
+    MemcheckRun run = lab.memcheck(lab.probe(original, options));
+    if (!run.run.succeeded() || never_freed(run.trace).empty()) {
+        grading::raise({process::ErrorKind::failed,
+                        "the original program was not seen to leak: " + run.run.describe(),
+                        "restore graders/02-leaks/starter/leaks.cpp"});
+    }
+    return run;
 }
 
 /// The starter holds one free() in a comment. Brings it to life; no line moves.
@@ -54,7 +64,7 @@ MemcheckRun watch_starter_with_one_free(Lab& lab) {
     if (at == std::string::npos || text.find(comment, at + 1) != std::string::npos) {
         grading::raise({process::ErrorKind::failed,
                         fmt::format("the starter does not hold \"{}\" exactly once", comment),
-                        "restore activities/02-leaks/leaks.cpp"});
+                        "restore graders/02-leaks/starter/leaks.cpp"});
     }
     text.erase(at, std::string_view("// ").size());
     return lab.memcheck(lab.build_text(std::string(source_file), text));
@@ -75,8 +85,8 @@ process::Run run_without_memory(Lab& lab, std::size_t allocations_that_work) {
 }
 
 // Each run is made once and shared by the checks that need it.
-Shared<MemcheckRun> starter{[](Lab& lab) { return lab.memcheck(lab.starter("leaks")); }};
-Shared<MemcheckRun> starter_without_debug_info{watch_starter_without_debug_info};
+Shared<MemcheckRun> starter{[](Lab& lab) { return watch_starter(lab, true); }};
+Shared<MemcheckRun> starter_without_debug_info{[](Lab& lab) { return watch_starter(lab, false); }};
 Shared<MemcheckRun> starter_with_one_free{watch_starter_with_one_free};
 Shared<MemcheckRun> mended{watch_mended};
 Shared<process::Run> plain{[](Lab& lab) { return lab.native(lab.program("leaks")); }};
