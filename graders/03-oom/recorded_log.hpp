@@ -39,8 +39,9 @@ inline Victim any_victim() {
 }
 
 inline std::string replaced(std::string text, const std::string& what, const std::string& with) {
-    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
         text.replace(at, what.size(), with);
+    }
     return text;
 }
 
@@ -55,9 +56,10 @@ inline Log recorded(const std::string& file, const Victim& victim) {
     std::ifstream in(vmlab::grading::lab().grader_folder() / "logs" / file);
     std::ostringstream text;
     text << in.rdbuf();
-    if (text.str().empty())
+    if (text.str().empty()) {
         vmlab::grading::raise(
             {.what = "cannot read the recorded log " + file, .fix = "Restore it from the repository."});
+    }
     Log log;
     log.other_pid = static_cast<int>(between(100'000, 199'999));
     log.spared_pid = static_cast<int>(between(200'000, 299'999));
