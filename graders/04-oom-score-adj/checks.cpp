@@ -1,0 +1,773 @@
+// Grader of activity 4: whom does the OOM killer choose?
+//
+// The student's program prints its pid, its OOM score before and after a change, and how much it has
+// allocated. Nothing of that is believed because it was printed:
+//   - strace shows which files the program asked, what the kernel answered, what it wrote and how it was
+//   refused;
+//     it also shows every chunk of memory that the kernel handed out, and for how long the program asked to
+//     sleep;
+//   - /proc/PID, read from outside while the program sleeps, is the second witness;
+//   - in an arena two instances run out of memory together, and the kernel's counter and log tell who was
+//   killed.
+// No score is compared with a constant: a small process reads 666 on a kernel since 5.9 and 0 on an older
+// one. The answers to the questions are measured on this machine with a probe of our own.
+
+#include <fmt/format.h>
+#include <linux/oom.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "claims.hpp"
+#include "growth.hpp"
+#include "vmlab/grading/grader.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace vmlab;
+using grading::Card;
+using grading::excerpt;
+using grading::fail;
+using grading::Lab;
+using grading::Shared;
+using oom_score::Claims;
+using oom_score::claims_in;
+using oom_score::Growth;
+
+constexpr std::uint64_t mebibyte = 1U << 20U;
+const std::string compile = "g++ -std=c++20 -g -O0 -Wall -Wextra oom_score.cpp -lfmt -o oom_score";
+
+// ---- Runs. A program that ignores its limit gets NULL from malloc at 1 GiB, long before the machine
+// suffers. ----
+
+process::Limits cautious() {
+    process::Limits limits;
+    limits.wall = 20s;
+    limits.address_space_bytes = 1024 * mebibyte;
+    return limits;
+}
+
+evidence::SyscallRun record(Lab& lab, std::vector<std::string> arguments) {
+    evidence::SyscallOptions options;
+    options.arguments = std::move(arguments);
+    options.limits = cautious();
+    return lab.syscalls(lab.program("oom_score"), options);
+}
+
+/// A run that is looked at from outside, at its first line that begins with `line`, and then stopped.
+struct Watched {
+    process::Run run;
+    std::optional<evidence::ProcessSample> sample;  ///< absent: no such line, or the program was gone
+};
+
+/// Waits until the process sleeps: what it does around the printing of a line is done then.
+std::optional<evidence::ProcessSample> sample_asleep(pid_t pid) {
+    std::optional<evidence::ProcessSample> last;
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+        const auto sample = evidence::sample_process(pid);
+        if (!sample || sample->state == 'Z' || sample->state == 'X')
+            break;
+        last = *sample;
+        if (sample->state == 'S')
+            break;
+        std::this_thread::sleep_for(2ms);
+    }
+    return last;
+}
+
+Watched watch(Lab& lab, std::vector<std::string> arguments, const std::string& line, int adj_at_start) {
+    Watched watched;
+    pid_t pid = 0;
+    std::string out;
+    std::stop_source stop;
+    grading::NativeOptions options;
+    options.arguments = std::move(arguments);
+    options.limits = cautious();
+    options.limits.wall = 10s;
+    options.stop = stop.get_token();
+    options.on_started = [&](pid_t started) {
+        pid = started;
+        // Raising is always allowed; where it is not, the program starts at the grader's own value.
+        std::ofstream(fmt::format("/proc/{}/oom_score_adj", started)) << adj_at_start;
+    };
+    options.on_output = [&](std::string_view piece) {
+        out += piece;
+        const std::size_t found = out.starts_with(line) ? 0 : out.find("\n" + line);
+        if (watched.sample || found == std::string::npos || out.find('\n', found + 1) == std::string::npos)
+            return;
+        watched.sample = sample_asleep(pid);
+        stop.request_stop();
+    };
+    watched.run = lab.native(lab.program("oom_score"), options);
+    return watched;
+}
+
+/// `first` sleeps when it has printed `lines` lines; then `second` grows until it is killed, and all is over.
+arena::Outcome compete(Lab& lab, process::Job first, int lines, process::Job second) {
+    arena::Request request;
+    request.memory_bytes = 64 * mebibyte;
+    request.contestants = {{.job = std::move(first)}, {.job = std::move(second), .start_after_lines = lines}};
+    for (auto& contestant : request.contestants)
+        contestant.job.limits = cautious();
+    request.over_when_ended = 1;
+    return lab.arena(request);
+}
+
+// ---- Evidence: each run is made once and shared by the checks that need it ----
+
+Shared<evidence::SyscallRun> by_default{[](Lab& lab) { return record(lab, {"--limit-mb", "300"}); }};
+Shared<evidence::SyscallRun> by_options{[](Lab& lab) {
+    return record(lab, {"--chunk-mb", "7", "--limit-mb", "21", "--pause", "3"});
+}};
+Shared<evidence::SyscallRun> adjusted{[](Lab& lab) {
+    return record(lab, {"--adj", "321", "--chunk-mb", "8", "--limit-mb", "16", "--pause", "0"});
+}};
+Shared<evidence::SyscallRun> too_low{[](Lab& lab) {
+    return record(lab, {"--adj", "-999", "--chunk-mb", "8", "--limit-mb", "16"});
+}};
+Shared<evidence::SyscallRun> out_of_range{[](Lab& lab) {
+    return record(lab, {"--adj", "5000", "--chunk-mb", "8", "--limit-mb", "16"});
+}};
+/// Started at another oom_score_adj than usual, so that the usual score is the wrong answer.
+Shared<Watched> started_elsewhere{[](Lab& lab) {
+    return watch(lab, {"--chunk-mb", "1", "--pause", "600"}, "oom_score before: ", 137);
+}};
+Shared<Watched> grown{[](Lab& lab) {
+    return watch(lab, {"--adj", "250", "--chunk-mb", "64", "--pause", "5"}, "0x", 0);
+}};
+Shared<process::Run> starved{[](Lab& lab) {
+    grading::NativeOptions options;
+    options.arguments = {"--chunk-mb", "100", "--limit-mb", "2000", "--pause", "0"};
+    options.limits = cautious();
+    options.limits.address_space_bytes = 512 * mebibyte;
+    return lab.native(lab.program("oom_score"), options);
+}};
+/// The small one has the highest oom_score_adj that there is, the other one grows.
+Shared<arena::Outcome> small_against_growing{[](Lab& lab) {
+    const auto& program = lab.program("oom_score");
+    return compete(lab, lab.job(program, {"--adj", "1000", "--chunk-mb", "8", "--pause", "600"}), 3,
+                   lab.job(program, {"--chunk-mb", "16", "--limit-mb", "512", "--pause", "0"}));
+}};
+/// The same contest between two instances of our own probe.
+Shared<arena::Outcome> probe_against_probe{[](Lab& lab) {
+    const auto probe = lab.probe("probes/kernel_facts.cpp");
+    return compete(lab, lab.job(probe, {"hold", "1000", "8"}), 1, lab.job(probe, {"grow"}));
+}};
+/// The smallest and the largest value that oom_score_adj takes on this machine.
+Shared<std::pair<std::int64_t, std::int64_t>> range_of_adj{[](Lab& lab) {
+    grading::NativeOptions options;
+    options.arguments = {"range"};
+    const process::Run run = lab.native(lab.probe("probes/kernel_facts.cpp"), options);
+    std::pair<std::int64_t, std::int64_t> range;
+    if (!(std::istringstream(run.out) >> range.first >> range.second))
+        grading::raise(
+            {process::ErrorKind::failed, "the probe of oom_score_adj said nothing: " + run.describe(), {}});
+    return range;
+}};
+
+// ---- Questions to ask of the evidence ----
+
+std::vector<std::string> texts(const std::vector<evidence::PacedLine>& lines) {
+    std::vector<std::string> all;
+    for (const auto& line : lines)
+        all.push_back(line.text);
+    return all;
+}
+
+Claims claims_of(const std::string& out) {
+    std::vector<std::string> lines;
+    std::istringstream stream(out);
+    for (std::string line; std::getline(stream, line);)
+        lines.push_back(line);
+    return claims_in(lines);
+}
+
+/// Whether the call worked on the program's own /proc/.../NAME. strace gives the path of the descriptor, in
+/// which the kernel has replaced "self" by the pid.
+bool on_own(const evidence::SystemCall& call, const evidence::SyscallRun& run, std::string_view name) {
+    const auto in = [&call](const std::string& folder) {
+        return call.path.starts_with("/proc/" + folder + "/");
+    };
+    const std::size_t slash = call.path.rfind('/');
+    return slash != std::string::npos && call.path.substr(slash + 1) == name &&
+           (in("self") || in("thread-self") || in(std::to_string(run.run.inner_pid)));
+}
+
+bool is_read(const evidence::SystemCall& call) {
+    return call.name == "read" || call.name == "pread64" || call.name == "readv";
+}
+
+bool is_write(const evidence::SystemCall& call) {
+    return call.name == "write" || call.name == "pwrite64" || call.name == "writev";
+}
+
+/// The number in what was read or written; the kernel, too, ignores space around it.
+std::optional<std::int64_t> number_of(const evidence::SystemCall& call) {
+    std::int64_t number = 0;
+    if (!(std::istringstream(call.data) >> number))
+        return std::nullopt;
+    return number;
+}
+
+/// Position of the last read, before position `to`, in which the kernel answered `number` for the program's
+/// own oom_score.
+std::optional<std::size_t> answered(const evidence::SyscallRun& run, std::int64_t number, std::size_t from,
+                                    std::size_t to) {
+    for (std::size_t i = std::min(to, run.calls.size()); i-- > from;) {
+        const auto& call = run.calls[i];
+        if (is_read(call) && on_own(call, run, "oom_score") && number_of(call) == number)
+            return i;
+    }
+    return std::nullopt;
+}
+
+/// Position of the first write of anything to the program's own oom_score_adj, refused or not.
+std::optional<std::size_t> first_write_of_adj(const evidence::SyscallRun& run) {
+    for (std::size_t i = 0; i < run.calls.size(); ++i)
+        if (is_write(run.calls[i]) && on_own(run.calls[i], run, "oom_score_adj"))
+            return i;
+    return std::nullopt;
+}
+
+/// The rows in which the program dealt with a file whose name begins with oom_, for a card.
+std::string rows_about_scores(const evidence::SyscallRun& run) {
+    std::string rows;
+    for (const auto& call : run.calls)
+        if (call.path.find("/oom_") != std::string::npos)
+            rows += call.row + "\n";
+    return rows.empty() ? "strace saw no call on a file named oom_score or oom_score_adj" : excerpt(rows);
+}
+
+std::string stdout_of(const process::Run& run) {
+    return run.out.empty() ? "stdout is empty" : "stdout:\n" + excerpt(run.out);
+}
+
+/// Fails with reason timed-out, output-limit or crashed if the program came to such an end, else with the
+/// card.
+[[noreturn]] void fail_run(const process::Run& run, const std::string& doing, Card card) {
+    grading::expect_exit(run, doing);
+    fail(std::move(card));
+}
+
+TEST(OomScore, PrintsItsOwnProcessId) {
+    const evidence::SyscallRun& run = by_options.get();
+    const Claims claims = claims_of(run.run.out);
+    if (claims.pid && claims.pid->number == run.run.inner_pid) {
+        return;
+    }
+    const Card card{
+        .expected = fmt::format("Process ID: {}", run.run.inner_pid),
+        .observed = claims.pid ? fmt::format("Process ID: {}", claims.pid->number)
+                               : "no line \"Process ID: PID\" on stdout",
+        .evidence = stdout_of(run.run),
+        .why =
+            "With its pid you find the process in /proc, in ps and in the kernel's log after a kill. It is "
+            "the number that getpid(2) returns; a parent has another one.",
+        .next = compile + " && ./oom_score --limit-mb 100 & sleep 1; pgrep oom_score",
+    };
+    fail_run(run.run, "running oom_score under strace", card);
+}
+
+TEST(OomScore, PrintsTheScoreThatTheKernelGave) {
+    const evidence::SyscallRun& run = by_options.get();
+    const auto lines = run.paced_lines();
+    const Claims claims = claims_in(texts(lines));
+    if (!claims.before || !answered(run, claims.before->number, 0, lines[claims.before->line].call)) {
+        const Card card{
+            .expected =
+                "\"oom_score before: N\", N being what the kernel answered when the program read the file "
+                "oom_score of its own /proc folder",
+            .observed = claims.before
+                            ? fmt::format("\"oom_score before: {}\", which no such read had answered",
+                                          claims.before->number)
+                            : "no line \"oom_score before: N\" on stdout",
+            .evidence = rows_about_scores(run),
+            .why =
+                "The score is worked out by the kernel at the moment of the read. A constant, another file "
+                "or another process's file tells something else: oom_score_adj is what you put on the "
+                "scales, oom_score is what they show.",
+            .next = compile + " && strace -e trace=openat,read ./oom_score --limit-mb 100",
+        };
+        fail_run(run.run, "running oom_score under strace", card);
+    }
+
+    const Watched& elsewhere = started_elsewhere.get();
+    const auto printed = claims_of(elsewhere.run.out).before;
+    // The program grows by one MB between the two readings: a point or two on a small machine.
+    if (!printed || !elsewhere.sample || std::abs(printed->number - elsewhere.sample->oom_score) > 2) {
+        fail({
+            .expected = "the score that the kernel gives, also when the program is started with another "
+                        "oom_score_adj than usual, and at once, before the program sleeps",
+            .observed = printed ? fmt::format("\"oom_score before: {}\"", printed->number)
+                                : "no line \"oom_score before: N\" while the program ran: " +
+                                      elsewhere.run.describe(),
+            .evidence = elsewhere.sample
+                            ? fmt::format("/proc/PID/oom_score, read from outside: {} (oom_score_adj {})",
+                                          elsewhere.sample->oom_score, elsewhere.sample->oom_score_adj)
+                            : stdout_of(elsewhere.run),
+            .why = "A process inherits oom_score_adj from the one that started it, so the score before is "
+                   "not always that of an unadjusted process. And stdout into a pipe is buffered: flush each "
+                   "line, or set line buffering (setvbuf), else a killed program's last lines are lost.",
+            .next = compile + " && sh -c 'echo 137 > /proc/self/oom_score_adj; ./oom_score --limit-mb 100'",
+        });
+    }
+}
+
+/// Position of the write with which the kernel took `adj` as the program's own oom_score_adj.
+std::optional<std::size_t> accepted_write(const evidence::SyscallRun& run, std::int64_t adj) {
+    for (std::size_t i = 0; i < run.calls.size(); ++i) {
+        const auto& call = run.calls[i];
+        if (is_write(call) && on_own(call, run, "oom_score_adj") && !call.failed() &&
+            number_of(call) == adj) {
+            return i;
+        }
+    }
+    return std::nullopt;
+}
+
+TEST(OomScore, WritesTheAdjustmentBeforeItGrows) {
+    const evidence::SyscallRun& run = adjusted.get();
+    const auto write = accepted_write(run, 321);
+    const auto too_early = Growth(run.calls).gained_at_once(8 * mebibyte, write.value_or(0));
+    Card card{
+        .expected =
+            "with --adj 321 a write of 321 to the file oom_score_adj of its own /proc folder, before the "
+            "first chunk is allocated",
+        .observed = too_early ? "a chunk was allocated first" : "no such write that the kernel accepted",
+        .evidence = too_early ? too_early->row : rows_about_scores(run),
+        .why =
+            "oom_score is read-only; oom_score_adj is the file to write. Do it before you use much memory: "
+            "an OOM kill comes without notice, and the kernel goes by the value that is there at that "
+            "moment.",
+        .next = compile +
+                " && strace -e trace=openat,write,mmap ./oom_score --adj 321 --chunk-mb 8 --limit-mb 16",
+    };
+    if (!write || too_early) {
+        fail_run(run.run, "running oom_score --adj 321 under strace", card);
+    }
+    const Watched& watched = grown.get();
+    if (watched.sample && watched.sample->oom_score_adj != 250) {
+        card.expected = "with --adj 250 an oom_score_adj of 250 while the program grows";
+        card.observed = fmt::format("an oom_score_adj of {}", watched.sample->oom_score_adj);
+        card.evidence =
+            fmt::format("/proc/PID/oom_score_adj, read from outside: {}", watched.sample->oom_score_adj);
+        fail(card);
+    }
+}
+
+TEST(OomScore, ReadsTheScoreAgainAfterwards) {
+    const evidence::SyscallRun& run = adjusted.get();
+    const auto lines = run.paced_lines();
+    const Claims claims = claims_in(texts(lines));
+    const auto write = accepted_write(run, 321);
+    const bool fresh =
+        claims.after && write &&
+        answered(run, claims.after->number, *write, lines[claims.after->line].call).has_value();
+    const bool raised = claims.after && (!claims.before || claims.after->number > claims.before->number);
+    if (fresh && raised) {
+        return;
+    }
+    const Card card{
+        .expected =
+            "with --adj 321 a line \"oom_score after: N\", N being what the kernel answered to a read that "
+            "followed the write, and more than before",
+        .observed = claims.after
+                        ? fmt::format("\"oom_score after: {}\", which no read after the write had answered",
+                                      claims.after->number)
+                        : "no line \"oom_score after: N\" on stdout",
+        .evidence = rows_about_scores(run),
+        .why =
+            "Only the kernel knows what became of the score: the formula has changed between versions, and a "
+            "number that was read before the write is out of date. Read the file afresh; a stream that has "
+            "reached its end gives nothing new.",
+        .next = compile + " && strace -e trace=openat,read,write ./oom_score --adj 321 --limit-mb 100",
+    };
+    fail_run(run.run, "running oom_score --adj 321 under strace", card);
+}
+
+/// The kernel's reason in words, from strace's name of it.
+std::string reason_in_words(const std::string& error) {
+    return error == "EINVAL"  ? std::strerror(EINVAL)
+           : error == "EPERM" ? std::strerror(EPERM)
+                              : std::strerror(EACCES);
+}
+
+void expect_report_of_refusal(const evidence::SyscallRun& run, int adj, const std::string& usual_reason) {
+    const auto position = first_write_of_adj(run);
+    const evidence::SystemCall* write = position ? &run.calls[*position] : nullptr;
+    if (write != nullptr && !write->failed() && number_of(*write) == adj) {
+        return;  // this machine allows it, so there is no refusal to report
+    }
+    // A program may also find out by itself that a number is out of range.
+    const bool asked = usual_reason == "EINVAL" || (write != nullptr && write->failed());
+    const std::string reason =
+        reason_in_words(write != nullptr && write->failed() ? write->error : usual_reason);
+    const std::string message = fmt::format("cannot set oom_score_adj to {}: {}", adj, reason);
+    const Claims claims = claims_of(run.run.out);
+    const bool reported = run.run.err.find(message + "\n") != std::string::npos;
+    const bool stopped = !claims.after && claims.chunks.empty() && run.run.status.exited_with(1);
+    const auto allocated = Growth(run.calls).gained_at_once(8 * mebibyte, run.calls.size());
+    if (asked && reported && stopped && !allocated) {
+        return;
+    }
+    const std::string said =
+        run.run.err.empty() ? "nothing on stderr" : "on stderr: " + excerpt(run.run.err, 2);
+    const Card card{
+        .expected = fmt::format("with --adj {} the line \"oom_score: {}\" on stderr, nothing on stdout after "
+                                "the score before, no allocation, exit status 1",
+                                adj, message),
+        .observed = fmt::format("{}; {}{}", said, run.run.describe(),
+                                stopped && !allocated ? "" : "; and the program went on"),
+        .evidence = rows_about_scores(run) + (allocated ? "\n" + allocated->row : ""),
+        .why =
+            "A process without CAP_SYS_RESOURCE may raise its oom_score_adj, but not lower it below the last "
+            "value that a privileged process gave it (EACCES); and some numbers are no valid value at all "
+            "(EINVAL). The write is what fails, and with a buffer in between it happens at flush or close. A "
+            "program that goes on believes itself protected when it is not.",
+        .next = compile +
+                fmt::format(" && strace -e trace=openat,write ./oom_score --adj {} --limit-mb 100", adj),
+    };
+    fail_run(run.run, fmt::format("running oom_score --adj {} under strace", adj), card);
+}
+
+TEST(OomScore, SaysWhyTheKernelRefused) {
+    expect_report_of_refusal(too_low.get(), -999, "EACCES");
+    expect_report_of_refusal(out_of_range.get(), 5000, "EINVAL");
+}
+
+/// What is wrong with the growth of a run, and the row that shows it; nothing when all is right.
+struct Flaw {
+    std::string observed;
+    std::string evidence;
+};
+
+std::optional<Flaw> flaw_of_lines(const Claims& claims, const process::Run& run, std::uint64_t chunk_mb,
+                                  std::size_t chunks) {
+    if (claims.unexpected) {
+        return Flaw{"a line that does not belong there: " + excerpt(*claims.unexpected, 1), stdout_of(run)};
+    }
+    for (std::size_t i = 0; i < std::min(chunks, claims.chunks.size()); ++i) {
+        if (claims.chunks[i].total_mb != (i + 1) * chunk_mb) {
+            return Flaw{fmt::format("chunk {} is reported as {} MB", i + 1, claims.chunks[i].total_mb),
+                        stdout_of(run)};
+        }
+    }
+    if (claims.chunks.size() != chunks) {
+        return Flaw{fmt::format("{} lines \"ADDRESS TOTAL MB\"", claims.chunks.size()), stdout_of(run)};
+    }
+    return std::nullopt;
+}
+
+/// Exactly `pause` between two chunks; a program may also sleep once before the first and once after the
+/// last.
+std::optional<Flaw> flaw_of_pauses(const evidence::SyscallRun& run,
+                                   const std::vector<evidence::PacedLine>& lines, const Claims& claims,
+                                   std::chrono::seconds pause) {
+    const auto in_seconds = [](std::chrono::nanoseconds time) {
+        return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
+    };
+    for (std::size_t i = 0; i < claims.chunks.size(); ++i) {
+        const auto slept = lines[claims.chunks[i].line].slept_before;
+        if (slept != pause && (i > 0 || slept != 0s)) {
+            return Flaw{fmt::format("it slept {} before chunk {}", in_seconds(slept), i + 1),
+                        run.calls[lines[claims.chunks[i].line].call].row};
+        }
+    }
+    if (const auto slept = run.slept_after_last_line(); slept != pause && slept != 0s) {
+        return Flaw{fmt::format("it slept {} after the last chunk", in_seconds(slept)), stdout_of(run.run)};
+    }
+    return std::nullopt;
+}
+
+/// Every printed address is that of a chunk of the right size, which the kernel handed out since the line
+/// before, and which was kept at least until the last line.
+std::optional<Flaw> flaw_of_chunks(const evidence::SyscallRun& run,
+                                   const std::vector<evidence::PacedLine>& lines, const Claims& claims,
+                                   std::uint64_t bytes) {
+    const Growth growth(run.calls);
+    // With brk a chunk may begin in what was left of the heap: glibc keeps 128 KiB of it in stock.
+    constexpr std::uint64_t stock = 256U << 10U;
+    const std::size_t last_call = lines[claims.chunks.back().line].call;
+    std::size_t from = 0;
+    for (const auto& chunk : claims.chunks) {
+        const std::size_t call = lines[chunk.line].call;
+        const auto region = growth.gained(chunk.address + bytes - 1, from, call);
+        if (!region || region->bytes + stock < bytes) {
+            return Flaw{
+                fmt::format("no {} bytes at {:#x} were handed out by the kernel before the line \"{}\"",
+                            bytes, chunk.address, lines[chunk.line].text),
+                region ? region->row : run.calls[call].row};
+        }
+        if (region->bytes > bytes + bytes / 4 + 4 * mebibyte) {
+            return Flaw{fmt::format("{} bytes for a chunk of {}", region->bytes, bytes), region->row};
+        }
+        if (const auto lost = growth.lost(chunk.address, call, last_call)) {
+            return Flaw{"a chunk was given back to the kernel", lost->row};
+        }
+        from = call;
+    }
+    return std::nullopt;
+}
+
+void expect_growth(const evidence::SyscallRun& run, const std::string& arguments, std::uint64_t chunk_mb,
+                   std::size_t chunks, std::chrono::seconds pause) {
+    const auto lines = run.paced_lines();
+    const Claims claims = claims_in(texts(lines));
+    auto flaw = flaw_of_lines(claims, run.run, chunk_mb, chunks);
+    if (!flaw) {
+        flaw = flaw_of_pauses(run, lines, claims, pause);
+    }
+    if (!flaw) {
+        flaw = flaw_of_chunks(run, lines, claims, chunk_mb * mebibyte);
+    }
+    const std::string command = "./oom_score " + arguments;
+    if (!flaw && !run.run.succeeded()) {
+        flaw = Flaw{"all lines are right, but the end is not: " + run.run.describe(), stdout_of(run.run)};
+    }
+    if (!flaw) {
+        return;
+    }
+    const Card card{
+        .expected =
+            fmt::format("{}: {} chunks of {} MB ({} bytes) each, {} s of sleep between two of them, a line "
+                        "\"ADDRESS TOTAL MB\" for each, none given back, exit status 0 at the limit",
+                        command, chunks, chunk_mb, chunk_mb * mebibyte, pause.count()),
+        .observed = flaw->observed,
+        .evidence = flaw->evidence,
+        .why =
+            "Growth that is known in size and pace can be compared with what the kernel counts. A big block "
+            "comes from the kernel by mmap (or brk), which strace shows with its length and address; sleep "
+            "shows as clock_nanosleep with its exact duration. 1 MB is 1024 * 1024 bytes here.",
+        .next = compile + " && strace -e trace=mmap,munmap,clock_nanosleep,write " + command,
+    };
+    fail_run(run.run, "running " + command + " under strace", card);
+}
+
+TEST(OomScore, Allocates100MegabytesEvery2Seconds) {
+    expect_growth(by_default.get(), "--limit-mb 300", 100, 3, 2s);
+}
+
+TEST(OomScore, ObeysChunkLimitAndPause) {
+    expect_growth(by_options.get(), "--chunk-mb 7 --limit-mb 21 --pause 3", 7, 3, 3s);
+}
+
+TEST(OomScore, TouchesEveryPageItCounts) {
+    const Watched& watched = grown.get();
+    // Memory that was asked for and written to is anonymous; kernels before 4.5 only tell the resident set as
+    // a whole.
+    const std::uint64_t resident = !watched.sample                        ? 0
+                                   : watched.sample->anonymous_bytes != 0 ? watched.sample->anonymous_bytes
+                                                                          : watched.sample->resident_bytes;
+    if (watched.sample && resident >= 64 * mebibyte) {
+        return;
+    }
+    fail({
+        .expected =
+            "with --chunk-mb 64 at least 65536 kB of memory in use when the first chunk has been reported",
+        .observed = watched.sample
+                        ? fmt::format("{} kB", resident / 1024)
+                        : "no line \"ADDRESS TOTAL MB\" while the program ran: " + watched.run.describe(),
+        .evidence = watched.sample
+                        ? fmt::format("/proc/PID/status, read from outside: RssAnon: {} kB, VmSize: {} kB",
+                                      resident / 1024, watched.sample->virtual_bytes / 1024)
+                        : stdout_of(watched.run),
+        .why = "malloc reserves addresses (VmSize). The kernel gives a page of memory only when something is "
+               "written to that page, and only pages of memory count for the score and for a limit. One byte "
+               "in each page is enough; one byte in each chunk is not, and neither are the zeroes of calloc, "
+               "for pages fresh from the kernel are zero already.",
+        .next = compile + " && ./oom_score --chunk-mb 64 --limit-mb 128 & sleep 1; grep -E 'VmSize|RssAnon' "
+                          "/proc/$(pgrep -n oom_score)/status",
+    });
+}
+
+TEST(OomScore, ReportsNullFromMalloc) {
+    const process::Run& run = starved.get();
+    if (run.status.exited_with(3) && run.err.starts_with("oom_score: ")) {
+        return;
+    }
+    const Card card{
+        .expected =
+            "a message on stderr that begins with \"oom_score: \", and exit status 3, when malloc returns "
+            "NULL",
+        .observed =
+            fmt::format("{}; {}", run.err.empty() ? "nothing on stderr" : "stderr: " + excerpt(run.err, 2),
+                        run.describe()),
+        .evidence = stdout_of(run),
+        .why =
+            "The limit on the address space (ulimit -v) makes malloc return NULL long before memory is "
+            "short. That is no OOM kill: nobody is killed, and the program can still say what happened.",
+        .next = compile + " && (ulimit -v 524288; ./oom_score --pause 0; echo $?)",
+    };
+    fail_run(run, "running oom_score under a limit of 512 MiB on its address space", card);
+}
+
+/// How the kernel told of a contestant's death, or how else it ended.
+std::string end_of(const arena::ContestantResult& contestant) {
+    return contestant.log_record ? contestant.log_record->row : contestant.run.describe();
+}
+
+TEST(OomScore, DiesFirstWithTheHigherScore) {
+    const arena::Outcome& outcome = small_against_growing.get();
+    const auto& small = outcome.contestants[0];
+    const auto& growing = outcome.contestants[1];
+    if (small.oom_killed && (growing.died_as < 0 || small.died_as < growing.died_as)) {
+        return;
+    }
+    fail({
+        .expected = "two instances in an arena of 64 MiB, one with --adj 1000 --chunk-mb 8, asleep, one "
+                    "without --adj that grows: the kernel kills the small one first",
+        .observed =
+            fmt::format("the small one: {}; the growing one: {}; OOM kills counted by the kernel: {}",
+                        small.oom_killed ? "OOM-killed" : small.run.describe(),
+                        growing.oom_killed ? "OOM-killed" : growing.run.describe(), outcome.oom_kills),
+        .evidence = "the small one: " + end_of(small) + "\nthe growing one: " + end_of(growing),
+        .why = "oom_score_adj counts in thousandths of the memory that ran out: a small process that has "
+               "written a large one is a better victim than a process that fills the arena. It takes a real "
+               "write to the file, pages that are really touched, and three lines flushed before the first "
+               "sleep. A death that the kernel did not cause does not count.",
+        .next = "scripts/lab run 4 -- --adj 1000 --chunk-mb 8",
+    });
+}
+
+/// `large` must have exempted itself: it holds 40 MiB, and `growing` needs more than the 24 MiB that are
+/// left.
+arena::Outcome compete_with_exempted(Lab& lab, process::Job large, int lines, process::Job growing) {
+    if (const auto allowed = arena::can_lower_oom_score_adj(); !allowed) {
+        grading::raise(allowed.error());
+    }
+    large.oom_score_adj_floor = OOM_SCORE_ADJ_MIN;
+    return compete(lab, std::move(large), lines, std::move(growing));
+}
+
+bool survived(const arena::Outcome& outcome) {
+    const auto& large = outcome.contestants[0];
+    return !large.oom_killed && large.run.ending == process::Ending::stopped &&
+           outcome.contestants[1].oom_killed;
+}
+
+TEST(OomScore, SurvivesWhenExempted) {
+    Lab& lab = grading::lab();
+    const auto& program = lab.program("oom_score");
+    const std::string lowest = std::to_string(OOM_SCORE_ADJ_MIN);
+    const arena::Outcome outcome =
+        compete_with_exempted(lab, lab.job(program, {"--adj", lowest, "--chunk-mb", "40", "--pause", "1"}), 4,
+                              lab.job(program, {"--chunk-mb", "16", "--limit-mb", "512", "--pause", "0"}));
+    if (survived(outcome)) {
+        return;
+    }
+    const auto& large = outcome.contestants[0];
+    fail({
+        .expected = "two instances in an arena of 64 MiB, the one with 40 MiB exempted by its --adj, the "
+                    "other one growing: the growing one is killed and the exempted one lives",
+        .observed = fmt::format(
+            "the exempted one: {}; the growing one: {}",
+            large.oom_killed ? "OOM-killed" : large.run.describe(),
+            outcome.contestants[1].oom_killed ? "OOM-killed" : outcome.contestants[1].run.describe()),
+        .evidence = "the exempted one: " + end_of(large) + "\n" + excerpt(large.run.out + large.run.err),
+        .why = "A process with that value is left out when the kernel looks for a victim, however large it "
+               "is. Here the program was started so that it may lower its oom_score_adj, which is usually "
+               "root's privilege; it has to write the number with its sign.",
+        .next = "scripts/lab hint 4",
+    });
+}
+
+// ---- answers.toml ----
+
+TEST(OomScore, KnowsTheExemptingValue) {
+    Lab& lab = grading::lab();
+    const std::int64_t answer = lab.answers().integer("", "exempting_value");
+    const auto [smallest, largest] = range_of_adj.get();
+    // Where this machine allows it, the value is tried out: the header that we were built with might be
+    // another kernel's.
+    if (arena::can_lower_oom_score_adj()) {
+        const auto probe = lab.probe("probes/kernel_facts.cpp");
+        if (!survived(compete_with_exempted(lab,
+                                            lab.job(probe, {"hold", std::to_string(OOM_SCORE_ADJ_MIN), "40"}),
+                                            1, lab.job(probe, {"grow"})))) {
+            grading::raise(
+                {process::ErrorKind::failed, "the documented value exempts nobody on this kernel", {}});
+        }
+    }
+    if (answer == OOM_SCORE_ADJ_MIN && answer == smallest) {
+        return;
+    }
+    fail({
+        .expected =
+            "the number that switches the OOM killer off for a process when it is written to oom_score_adj",
+        .observed = fmt::format("exempting_value = {}", answer),
+        .evidence =
+            answer < smallest || answer > largest
+                ? fmt::format("the kernel of this machine says \"Invalid argument\" to {}", answer)
+                : fmt::format("{} is a valid value, but a process that has it is still a candidate", answer),
+        .why =
+            "One value is special: the kernel leaves out a process that has it, whatever its memory. It has "
+            "a name of its own in the kernel's header. Values for the older file oom_adj are other numbers.",
+        .next = "man 5 proc (look for oom_score_adj), and read /usr/include/linux/oom.h",
+    });
+}
+
+TEST(OomScore, KnowsWhoDiesFirst) {
+    const std::string answer = grading::lab().answers().choice("", "first_to_die", {"higher", "lower"});
+    const arena::Outcome& outcome = probe_against_probe.get();
+    const auto& raised = outcome.contestants[0];  // the one with the higher score
+    const auto& usual = outcome.contestants[1];
+    if (!raised.oom_killed && !usual.oom_killed) {
+        grading::raise({process::ErrorKind::failed, "nobody was killed in a contest of two probes", {}});
+    }
+    const bool raised_first = raised.oom_killed && (!usual.oom_killed || raised.died_as < usual.died_as);
+    if (answer == (raised_first ? "higher" : "lower")) {
+        return;
+    }
+    fail({
+        .expected = "what happens on this machine when two processes share 64 MiB and run out of them",
+        .observed = fmt::format("first_to_die = \"{}\"", answer),
+        .evidence =
+            "one at oom_score_adj 1000: " + end_of(raised) + "\none at oom_score_adj 0: " + end_of(usual),
+        .why = "The score says how good a victim a process is: how much memory its death would bring, and "
+               "what oom_score_adj adds to that.",
+        .next = "scripts/lab run 4 -- --adj 1000 --chunk-mb 8",
+    });
+}
+
+TEST(OomScore, KnowsTheRangeOfTheAdjustment) {
+    const std::vector<std::int64_t> answer = grading::lab().answers().integers("", "score_range_of_adj");
+    const auto [smallest, largest] = range_of_adj.get();
+    if (answer.size() == 2 && answer[0] == smallest && answer[1] == largest) {
+        return;
+    }
+    Card card{
+        .expected = "[min, max]: the smallest and the largest number that can be written to oom_score_adj",
+        .observed = fmt::format("{} numbers", answer.size()),
+        .evidence = "score_range_of_adj in answers.toml",
+        .why =
+            "A number outside the range is refused with EINVAL, \"Invalid argument\". \"Permission denied\" "
+            "(EACCES) means that the number is valid and only this process may not write it. The range of "
+            "oom_score, which you read, is another one.",
+        .next = "sh -c 'echo NUMBER > /proc/self/oom_score_adj' with several numbers",
+    };
+    if (answer.size() == 2) {
+        card.observed = fmt::format("[{}, {}]", answer[0], answer[1]);
+        const std::int64_t wrong = answer[0] != smallest ? answer[0] : answer[1];
+        card.evidence =
+            wrong < smallest || wrong > largest
+                ? fmt::format("the kernel of this machine says \"Invalid argument\" to {}", wrong)
+                : fmt::format("the kernel of this machine takes {}, and numbers beyond it too", wrong);
+    }
+    fail(card);
+}
+
+}  // namespace

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vmlab/evidence/syscalls.hpp"
+
+namespace oom_score {
+
+/// Memory that the kernel added to the program's address space, or took out of it, by one system call.
+struct Region {
+    std::uint64_t start = 0;
+    std::uint64_t bytes = 0;
+    std::string row;  ///< strace's
+
+    [[nodiscard]] bool contains(std::uint64_t address) const {
+        return address >= start && address - start < bytes;
+    }
+};
+
+inline std::uint64_t argument(const vmlab::evidence::SystemCall& call, std::size_t position) {
+    return position < call.arguments.size() ? std::strtoull(call.arguments[position].c_str(), nullptr, 0) : 0;
+}
+
+/// Where a chunk of memory can come from: writable anonymous mappings, grown mappings, and the heap that brk
+/// moves.
+class Growth {
+  public:
+    explicit Growth(const std::vector<vmlab::evidence::SystemCall>& calls) {
+        std::uint64_t break_now = 0;
+        for (std::size_t i = 0; i < calls.size(); ++i) {
+            const auto& call = calls[i];
+            if (call.failed() || !call.result)
+                continue;
+            const auto result = static_cast<std::uint64_t>(*call.result);
+            if (call.name == "mmap" && writable_and_anonymous(call))
+                gained_.push_back({i, {result, argument(call, 1), call.row}});
+            if (call.name == "mremap" && argument(call, 2) > argument(call, 1))
+                gained_.push_back({i, {result, argument(call, 2), call.row}});
+            if (call.name == "munmap")
+                lost_.push_back({i, {argument(call, 0), argument(call, 1), call.row}});
+            if (call.name == "brk") {
+                if (break_now != 0 && result > break_now)
+                    gained_.push_back({i, {break_now, result - break_now, call.row}});
+                if (result < break_now)
+                    lost_.push_back({i, {result, break_now - result, call.row}});
+                break_now = result;
+            }
+        }
+    }
+
+    /// What was gained by calls from position `from` up to, and without, `to`, that holds the address.
+    [[nodiscard]] std::optional<Region> gained(std::uint64_t address, std::size_t from,
+                                               std::size_t to) const {
+        for (const auto& [call, region] : gained_)
+            if (call >= from && call < to && region.contains(address))
+                return region;
+        return std::nullopt;
+    }
+    /// The first gain of at least so many bytes at once before the call at position `to`.
+    [[nodiscard]] std::optional<Region> gained_at_once(std::uint64_t bytes, std::size_t to) const {
+        for (const auto& [call, region] : gained_)
+            if (call < to && region.bytes >= bytes)
+                return region;
+        return std::nullopt;
+    }
+    /// What was given back, from position `from` up to `to`, with that address in it.
+    [[nodiscard]] std::optional<Region> lost(std::uint64_t address, std::size_t from, std::size_t to) const {
+        for (const auto& [call, region] : lost_)
+            if (call >= from && call < to && region.contains(address))
+                return region;
+        return std::nullopt;
+    }
+
+  private:
+    struct Change {
+        std::size_t call;
+        Region region;
+    };
+
+    static bool writable_and_anonymous(const vmlab::evidence::SystemCall& call) {
+        return call.arguments.size() >= 4 && call.arguments[2].find("PROT_WRITE") != std::string::npos &&
+               call.arguments[3].find("MAP_ANON") != std::string::npos;
+    }
+
+    std::vector<Change> gained_;
+    std::vector<Change> lost_;
+};
+
+}  // namespace oom_score
