@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,9 +30,12 @@ struct Block {
     std::optional<std::size_t> freed_at;
 };
 
-/// Every allocation call of one process, in order, the libraries' own calls included.
+/// Every allocation call of one process, in order, the libraries' own calls included (free(NULL) too).
 struct AllocationTrace {
     std::vector<AllocationCall> calls;
+    /// Rows that look like a call but are not whole: the process died in the middle of one, or two threads
+    /// wrote at once. When there is one, a block may be missing from the trace.
+    std::size_t torn_rows = 0;
 
     /// Every block that was ever allocated, in order of allocation.
     [[nodiscard]] std::vector<Block> blocks() const;
@@ -43,7 +47,12 @@ struct AllocationTrace {
 /// that are no allocation calls are passed over.
 [[nodiscard]] AllocationTrace parse_allocation_trace(std::string_view log, int pid = 0);
 
-/// Every "0x…" address in a text, in order: what a program printed.
+/// The rows of such a log that are Valgrind's own remarks on the process (a stack overflow, why it gave up),
+/// without their "==PID==" mark.
+[[nodiscard]] std::string remarks_in(std::string_view log, int pid = 0);
+
+/// Every "0x…" address in a text, in order: what a program printed. A number that needs more than 64 bits is
+/// passed over.
 [[nodiscard]] std::vector<std::uint64_t> addresses_in(std::string_view text);
 
 }  // namespace vmlab::evidence

@@ -10,7 +10,7 @@ namespace vmlab::evidence {
 struct ElfFacts {
     bool dynamically_linked = false;   ///< it has a PT_INTERP segment
     bool has_debug_lines = false;      ///< it has a .debug_line section
-    bool has_client_requests = false;  ///< an executable section holds Valgrind's client-request preamble
+    bool has_client_requests = false;  ///< executable code holds Valgrind's client-request preamble
 };
 
 /// Reads them with libelf. An Error when the file is no ELF executable.

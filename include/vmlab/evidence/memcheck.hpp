@@ -17,9 +17,9 @@ namespace vmlab::evidence {
 /// One row of a call stack. file is empty and line 0 when the program was built without debugging
 /// information.
 struct Frame {
-    std::string function;
-    std::string object;
-    std::string file;  ///< base name, as compiled
+    std::string function;  ///< empty when the symbol is unknown
+    std::string object;    ///< base name of the program or library it lies in
+    std::string file;      ///< base name, as compiled
     int line = 0;
 };
 
@@ -39,19 +39,20 @@ struct Leak {
 };
 
 /// One error other than a leak: an invalid read, write or free, a mismatched free, a use of an undefined
-/// value.
+/// value. (A realloc to zero bytes is none here: only Valgrind 3.21 and later complain of it.)
 struct MemoryError {
     std::string kind;    ///< Memcheck's own: InvalidRead, InvalidWrite, InvalidFree, MismatchedFree,
                          ///< UninitCondition, ...
     std::string what;    ///< Memcheck's sentence
     std::string detail;  ///< Memcheck's sentence on the address ("Address 0x… is 0 bytes inside a block of
-                         ///< size 4 free'd")
+                         ///< size 4 free'd"); empty when it has none
     std::vector<Frame> stack;
     [[nodiscard]] const Frame* at(std::string_view source_file) const;
 };
 
 /// What Memcheck wrote into its XML about one process.
 struct MemcheckReport {
+    int pid = 0;              ///< as the program sees itself; 0 when the document ends before it
     std::vector<Leak> leaks;  ///< still_reachable ones too
     std::vector<MemoryError> errors;
     bool complete = false;  ///< the closing tag was there: the leak check was done
@@ -61,16 +62,27 @@ struct MemcheckReport {
     [[nodiscard]] std::vector<Leak> leaks_of(LeakKind kind) const;
 };
 
-/// Reads Valgrind's XML (protocol 4). An incomplete document (Valgrind was killed) is a report with complete
-/// == false; one that Valgrind cannot have written (malformed, doubled, not memcheck's) is an Error.
+/// Reads Valgrind's XML (protocol 4 and later) of the first process that wrote to it. Complete documents of
+/// other processes (a program that the first one forked and executed) may follow and are ignored. An
+/// incomplete document (Valgrind was killed) is a report with complete == false; text that Valgrind cannot
+/// have written (malformed, not memcheck's), or a second document of the same process (it executed another
+/// program), is an Error.
 [[nodiscard]] process::Result<MemcheckReport> parse_memcheck_xml(std::string_view xml);
+
+/// What in the trace and the report of one process cannot both be true: every block that the trace shows
+/// allocated and not freed is in a loss record, and no other. Nothing when they agree, or when one of them
+/// is incomplete.
+[[nodiscard]] std::optional<std::string> contradiction(const AllocationTrace& trace,
+                                                       const MemcheckReport& report);
 
 struct MemcheckRun {
     process::Run run;
     MemcheckReport report;
     AllocationTrace trace;  ///< of the first process only
-    /// Why the report cannot be trusted: it is no document of Valgrind's, or trace and report contradict one
-    /// another.
+    std::string remarks;    ///< Valgrind's own words on the process: a stack overflow, why it gave up
+    /// Why the report cannot be trusted: it is no document of Valgrind's, the program left Valgrind by
+    /// executing another, or trace and report contradict one another. A run that was stopped or killed has
+    /// an incomplete report and no damage.
     std::optional<std::string> damage;
 };
 

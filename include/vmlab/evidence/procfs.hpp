@@ -3,9 +3,11 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -40,10 +42,15 @@ struct Mapping {
     [[nodiscard]] bool contains(std::uint64_t address) const { return address >= start && address < end; }
 };
 
-/// Reads /proc/PID once. An Error when the process is gone or may not be read.
+/// Reads /proc/PID once. An Error when the process is gone. What may not be read is left 0: the mappings
+/// (heap_bytes) of another user's process need root or CAP_SYS_PTRACE; status, oom_score and oom_score_adj
+/// are everybody's. A process that has ended but is not yet waited for (state Z) has no memory: its sizes are
+/// 0.
 [[nodiscard]] process::Result<ProcessSample> sample_process(pid_t pid);
+/// The mappings of /proc/PID/maps. An Error when the process is gone or may not be read.
 [[nodiscard]] process::Result<std::vector<Mapping>> read_mappings(pid_t pid);
 
+/// The rows that have the form of a mapping.
 [[nodiscard]] std::vector<Mapping> parse_mappings(std::string_view text);
 /// Fills the fields that /proc/PID/status tells.
 void parse_status(std::string_view text, ProcessSample& into);
@@ -61,8 +68,13 @@ class Sampler {
     [[nodiscard]] std::vector<ProcessSample> finish();
 
   private:
+    void sample_until(const std::stop_token& stop, pid_t pid, std::chrono::milliseconds interval);
+
+    std::function<void(const ProcessSample&)> on_sample_;
     std::vector<ProcessSample> samples_;
-    std::jthread thread_;
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+    std::jthread thread_;  // last: it uses the others
 };
 
 }  // namespace vmlab::evidence

@@ -25,12 +25,13 @@ struct SystemCall {
     std::vector<std::string> arguments;  ///< strace's text of each; quoted strings decoded in `data`
     std::string
         data;  ///< read, write, pread64, pwrite64, writev: the bytes (decoded); openat, execve: the path
-    std::string path;  ///< of the descriptor worked on (strace -y), or of openat; empty if none
+    std::string path;  ///< of the descriptor worked on (strace -y), or of what openat opened; empty if none
     std::optional<std::int64_t>
         result;             ///< as a signed number (addresses too); absent when the call never returned ("?")
     std::string error;      ///< "EACCES", ... when it failed
     bool injected = false;  ///< fast-forwarded by the grader
-    std::string row;        ///< strace's own text, for a failure card
+    std::chrono::nanoseconds slept{0};  ///< how long a sleep asked for; see sleep_requested
+    std::string row;                    ///< strace's own text, cut to a length that a failure card can show
 
     [[nodiscard]] bool failed() const { return !error.empty(); }
 };
@@ -38,30 +39,45 @@ struct SystemCall {
 /// A sleep request: nanosleep, clock_nanosleep (relative or absolute), or a timed select/poll with no
 /// descriptors.
 [[nodiscard]] bool is_sleep(const SystemCall& call);
-/// How long it asked for. Zero when the call is no sleep.
+/// How long it asked for. Zero when the call is no sleep, or was refused or interrupted. For a sleep until a
+/// moment (TIMER_ABSTIME): the time from strace's own time stamp, or from the moment slept until before, to
+/// it. Asking again for the rest of a sleep that returned early (std::this_thread::sleep_until on a clock
+/// that was not moved) adds nothing.
 [[nodiscard]] std::chrono::nanoseconds sleep_requested(const SystemCall& call);
 
-/// One line that a program wrote to stdout, with how long it had asked to sleep since the line before it.
+/// One line that a program wrote to stdout, with how long the thread that completed it had asked to sleep
+/// since the line before it.
 struct PacedLine {
     std::string text;  ///< without the newline
     std::chrono::nanoseconds slept_before{0};
     std::size_t call = 0;  ///< position of the write that completed the line, in SyscallRun::calls
 };
 
-struct SyscallRun {
-    process::Run run;
+/// What strace wrote about a program and everything that it started.
+struct SyscallLog {
     std::vector<SystemCall> calls;
-    bool complete = false;  ///< strace saw the program end
+    bool complete = false;  ///< strace saw the program's first process end
 
+    /// Lines written to what descriptor 1 was at the start (through copies of it too), in order. Text after
+    /// the last newline is no line.
     [[nodiscard]] std::vector<PacedLine> paced_lines() const;
-    /// Sleep asked for after the last line.
+    /// Sleep asked for after the last line, by the thread that wrote it; all of it when there is no line.
     [[nodiscard]] std::chrono::nanoseconds slept_after_last_line() const;
     [[nodiscard]] std::vector<SystemCall> named(std::string_view name) const;
+    /// All sleep asked for, by every thread.
     [[nodiscard]] std::chrono::nanoseconds slept() const;
 };
 
-/// Reads strace's log (-f -y, strings in hex or C escapes). Unfinished and resumed halves are joined.
-[[nodiscard]] std::vector<SystemCall> parse_strace(std::string_view log);
+struct SyscallRun : SyscallLog {
+    process::Run run;
+};
+
+/// Reads strace's log (-f -y -ttt, strings in C escapes). Unfinished and resumed halves are joined. What
+/// comes before the execve of `program` (empty: before the first execve) is left out; without such a row
+/// nothing is. `monotonic_minus_real` is the difference between the two clocks, for sleeps until a moment of
+/// CLOCK_MONOTONIC.
+[[nodiscard]] SyscallLog parse_strace(std::string_view log, std::string_view program = {},
+                                      std::chrono::nanoseconds monotonic_minus_real = {});
 
 struct SyscallOptions {
     std::vector<std::string> arguments;

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "vmlab/process/error.hpp"
+
+namespace vmlab::evidence {
+
+/// Valgrind itself, not Debian's shell script around it, which would put LD_LIBRARY_PATH and
+/// GLIBCXX_FORCE_NEW into the program's environment. machine_lacks: not installed, or older than 3.15.
+[[nodiscard]] process::Result<std::filesystem::path> find_valgrind();
+
+/// machine_lacks: not installed, or older than 5.3 (--seccomp-bpf).
+[[nodiscard]] process::Result<std::filesystem::path> find_strace();
+
+/// strace's options that let nanosleep and clock_nanosleep return at once.
+[[nodiscard]] std::vector<std::string> fast_forward_options();
+
+/// Below strace the program's stderr is this descriptor at first: 2 is where strace itself writes.
+inline constexpr int program_stderr = 901;
+/// Stands for the inner launcher in a job's command line (process/sandbox.hpp).
+inline constexpr const char* inner_launcher = "{launch}";
+
+}  // namespace vmlab::evidence
