@@ -2,15 +2,12 @@
 //
 // The student's program prints its pid, its OOM score before and after a change, and how much it has
 // allocated. Nothing of that is believed because it was printed:
-//   - strace shows which files the program asked, what the kernel answered, what it wrote and how it was
-//   refused;
-//     it also shows every chunk of memory that the kernel handed out, and for how long the program asked to
-//     sleep;
+//   - strace shows which files the program asked, what the kernel answered, what it wrote and how that was
+//     refused, every chunk of memory that the kernel handed out, and how long the program asked to sleep;
 //   - /proc/PID, read from outside while the program sleeps, is the second witness;
-//   - in an arena two instances run out of memory together, and the kernel's counter and log tell who was
-//   killed.
-// No score is compared with a constant: a small process reads 666 on a kernel since 5.9 and 0 on an older
-// one. The answers to the questions are measured on this machine with a probe of our own.
+//   - in an arena two instances run out of memory together, and the kernel tells who was killed.
+// No score is compared with a constant: a small process reads 666 on a kernel since 5.9, and 0 before. The
+// answers to the questions are measured on this machine with a probe of our own.
 
 #include <fmt/format.h>
 #include <linux/oom.h>
@@ -21,19 +18,18 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <sstream>
-#include <stop_token>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "claims.hpp"
 #include "growth.hpp"
+#include "kernel_answers.hpp"
 #include "vmlab/grading/grader.hpp"
+#include "watched.hpp"
 
 namespace {
 
@@ -44,16 +40,14 @@ using grading::excerpt;
 using grading::fail;
 using grading::Lab;
 using grading::Shared;
-using oom_score::Claims;
-using oom_score::claims_in;
-using oom_score::Growth;
+using namespace oom_score;
 
 constexpr std::uint64_t mebibyte = 1U << 20U;
 const std::string compile = "g++ -std=c++20 -g -O0 -Wall -Wextra oom_score.cpp -lfmt -o oom_score";
 
-// ---- Runs. A program that ignores its limit gets NULL from malloc at 1 GiB, long before the machine
-// suffers. ----
+// ---- Runs ----
 
+/// A program that ignores its own limit gets NULL from malloc long before the machine suffers.
 process::Limits cautious() {
     process::Limits limits;
     limits.wall = 20s;
@@ -68,52 +62,12 @@ evidence::SyscallRun record(Lab& lab, std::vector<std::string> arguments) {
     return lab.syscalls(lab.program("oom_score"), options);
 }
 
-/// A run that is looked at from outside, at its first line that begins with `line`, and then stopped.
-struct Watched {
-    process::Run run;
-    std::optional<evidence::ProcessSample> sample;  ///< absent: no such line, or the program was gone
-};
-
-/// Waits until the process sleeps: what it does around the printing of a line is done then.
-std::optional<evidence::ProcessSample> sample_asleep(pid_t pid) {
-    std::optional<evidence::ProcessSample> last;
-    for (int attempt = 0; attempt < 1000; ++attempt) {
-        const auto sample = evidence::sample_process(pid);
-        if (!sample || sample->state == 'Z' || sample->state == 'X')
-            break;
-        last = *sample;
-        if (sample->state == 'S')
-            break;
-        std::this_thread::sleep_for(2ms);
-    }
-    return last;
-}
-
-Watched watch(Lab& lab, std::vector<std::string> arguments, const std::string& line, int adj_at_start) {
-    Watched watched;
-    pid_t pid = 0;
-    std::string out;
-    std::stop_source stop;
+Watched watch_until(Lab& lab, std::vector<std::string> arguments, const std::string& line) {
     grading::NativeOptions options;
     options.arguments = std::move(arguments);
     options.limits = cautious();
     options.limits.wall = 10s;
-    options.stop = stop.get_token();
-    options.on_started = [&](pid_t started) {
-        pid = started;
-        // Raising is always allowed; where it is not, the program starts at the grader's own value.
-        std::ofstream(fmt::format("/proc/{}/oom_score_adj", started)) << adj_at_start;
-    };
-    options.on_output = [&](std::string_view piece) {
-        out += piece;
-        const std::size_t found = out.starts_with(line) ? 0 : out.find("\n" + line);
-        if (watched.sample || found == std::string::npos || out.find('\n', found + 1) == std::string::npos)
-            return;
-        watched.sample = sample_asleep(pid);
-        stop.request_stop();
-    };
-    watched.run = lab.native(lab.program("oom_score"), options);
-    return watched;
+    return watch(lab, lab.program("oom_score"), options, line);
 }
 
 /// `first` sleeps when it has printed `lines` lines; then `second` grows until it is killed, and all is over.
@@ -142,12 +96,11 @@ Shared<evidence::SyscallRun> too_low{[](Lab& lab) {
 Shared<evidence::SyscallRun> out_of_range{[](Lab& lab) {
     return record(lab, {"--adj", "5000", "--chunk-mb", "8", "--limit-mb", "16"});
 }};
-/// Started at another oom_score_adj than usual, so that the usual score is the wrong answer.
-Shared<Watched> started_elsewhere{[](Lab& lab) {
-    return watch(lab, {"--chunk-mb", "1", "--pause", "600"}, "oom_score before: ", 137);
+Shared<Watched> at_rest{[](Lab& lab) {
+    return watch_until(lab, {"--chunk-mb", "1", "--pause", "600"}, "oom_score before: ");
 }};
 Shared<Watched> grown{[](Lab& lab) {
-    return watch(lab, {"--adj", "250", "--chunk-mb", "64", "--pause", "5"}, "0x", 0);
+    return watch_until(lab, {"--adj", "250", "--chunk-mb", "64", "--pause", "5"}, "0x");
 }};
 Shared<process::Run> starved{[](Lab& lab) {
     grading::NativeOptions options;
@@ -183,72 +136,23 @@ Shared<std::pair<std::int64_t, std::int64_t>> range_of_adj{[](Lab& lab) {
 
 std::vector<std::string> texts(const std::vector<evidence::PacedLine>& lines) {
     std::vector<std::string> all;
-    for (const auto& line : lines)
+    for (const auto& line : lines) {
         all.push_back(line.text);
+    }
     return all;
 }
 
 Claims claims_of(const std::string& out) {
     std::vector<std::string> lines;
     std::istringstream stream(out);
-    for (std::string line; std::getline(stream, line);)
+    for (std::string line; std::getline(stream, line);) {
         lines.push_back(line);
+    }
     return claims_in(lines);
 }
 
-/// Whether the call worked on the program's own /proc/.../NAME. strace gives the path of the descriptor, in
-/// which the kernel has replaced "self" by the pid.
-bool on_own(const evidence::SystemCall& call, const evidence::SyscallRun& run, std::string_view name) {
-    const auto in = [&call](const std::string& folder) {
-        return call.path.starts_with("/proc/" + folder + "/");
-    };
-    const std::size_t slash = call.path.rfind('/');
-    return slash != std::string::npos && call.path.substr(slash + 1) == name &&
-           (in("self") || in("thread-self") || in(std::to_string(run.run.inner_pid)));
-}
-
-bool is_read(const evidence::SystemCall& call) {
-    return call.name == "read" || call.name == "pread64" || call.name == "readv";
-}
-
-bool is_write(const evidence::SystemCall& call) {
-    return call.name == "write" || call.name == "pwrite64" || call.name == "writev";
-}
-
-/// The number in what was read or written; the kernel, too, ignores space around it.
-std::optional<std::int64_t> number_of(const evidence::SystemCall& call) {
-    std::int64_t number = 0;
-    if (!(std::istringstream(call.data) >> number))
-        return std::nullopt;
-    return number;
-}
-
-/// Position of the last read, before position `to`, in which the kernel answered `number` for the program's
-/// own oom_score.
-std::optional<std::size_t> answered(const evidence::SyscallRun& run, std::int64_t number, std::size_t from,
-                                    std::size_t to) {
-    for (std::size_t i = std::min(to, run.calls.size()); i-- > from;) {
-        const auto& call = run.calls[i];
-        if (is_read(call) && on_own(call, run, "oom_score") && number_of(call) == number)
-            return i;
-    }
-    return std::nullopt;
-}
-
-/// Position of the first write of anything to the program's own oom_score_adj, refused or not.
-std::optional<std::size_t> first_write_of_adj(const evidence::SyscallRun& run) {
-    for (std::size_t i = 0; i < run.calls.size(); ++i)
-        if (is_write(run.calls[i]) && on_own(run.calls[i], run, "oom_score_adj"))
-            return i;
-    return std::nullopt;
-}
-
-/// The rows in which the program dealt with a file whose name begins with oom_, for a card.
-std::string rows_about_scores(const evidence::SyscallRun& run) {
-    std::string rows;
-    for (const auto& call : run.calls)
-        if (call.path.find("/oom_") != std::string::npos)
-            rows += call.row + "\n";
+std::string evidence_about_scores(const evidence::SyscallRun& run) {
+    const std::string rows = rows_about_scores(run);
     return rows.empty() ? "strace saw no call on a file named oom_score or oom_score_adj" : excerpt(rows);
 }
 
@@ -295,7 +199,7 @@ TEST(OomScore, PrintsTheScoreThatTheKernelGave) {
                             ? fmt::format("\"oom_score before: {}\", which no such read had answered",
                                           claims.before->number)
                             : "no line \"oom_score before: N\" on stdout",
-            .evidence = rows_about_scores(run),
+            .evidence = evidence_about_scores(run),
             .why =
                 "The score is worked out by the kernel at the moment of the read. A constant, another file "
                 "or another process's file tells something else: oom_score_adj is what you put on the "
@@ -305,38 +209,24 @@ TEST(OomScore, PrintsTheScoreThatTheKernelGave) {
         fail_run(run.run, "running oom_score under strace", card);
     }
 
-    const Watched& elsewhere = started_elsewhere.get();
-    const auto printed = claims_of(elsewhere.run.out).before;
-    // The program grows by one MB between the two readings: a point or two on a small machine.
-    if (!printed || !elsewhere.sample || std::abs(printed->number - elsewhere.sample->oom_score) > 2) {
+    const Watched& resting = at_rest.get();
+    const auto printed = claims_of(resting.run.out).before;
+    // The program may grow by one MB between the two readings: a point or two on a small machine.
+    if (!printed || !resting.sample || std::abs(printed->number - resting.sample->oom_score) > 2) {
         fail({
-            .expected = "the score that the kernel gives, also when the program is started with another "
-                        "oom_score_adj than usual, and at once, before the program sleeps",
-            .observed = printed ? fmt::format("\"oom_score before: {}\"", printed->number)
-                                : "no line \"oom_score before: N\" while the program ran: " +
-                                      elsewhere.run.describe(),
-            .evidence = elsewhere.sample
-                            ? fmt::format("/proc/PID/oom_score, read from outside: {} (oom_score_adj {})",
-                                          elsewhere.sample->oom_score, elsewhere.sample->oom_score_adj)
-                            : stdout_of(elsewhere.run),
-            .why = "A process inherits oom_score_adj from the one that started it, so the score before is "
-                   "not always that of an unadjusted process. And stdout into a pipe is buffered: flush each "
-                   "line, or set line buffering (setvbuf), else a killed program's last lines are lost.",
-            .next = compile + " && sh -c 'echo 137 > /proc/self/oom_score_adj; ./oom_score --limit-mb 100'",
+            .expected = "the score before is on stdout at once, and it is the one that others can read in "
+                        "/proc/PID/oom_score",
+            .observed =
+                printed ? fmt::format("\"oom_score before: {}\"", printed->number)
+                        : "no line \"oom_score before: N\" while the program ran: " + resting.run.describe(),
+            .evidence = resting.sample ? fmt::format("/proc/PID/oom_score, read from outside: {}",
+                                                     resting.sample->oom_score)
+                                       : stdout_of(resting.run),
+            .why = "Into a pipe or a file, stdout is buffered: flush each line, or set line buffering "
+                   "(setvbuf), else the last lines of a program that is killed are lost.",
+            .next = compile + " && ./oom_score --limit-mb 100 | cat",
         });
     }
-}
-
-/// Position of the write with which the kernel took `adj` as the program's own oom_score_adj.
-std::optional<std::size_t> accepted_write(const evidence::SyscallRun& run, std::int64_t adj) {
-    for (std::size_t i = 0; i < run.calls.size(); ++i) {
-        const auto& call = run.calls[i];
-        if (is_write(call) && on_own(call, run, "oom_score_adj") && !call.failed() &&
-            number_of(call) == adj) {
-            return i;
-        }
-    }
-    return std::nullopt;
 }
 
 TEST(OomScore, WritesTheAdjustmentBeforeItGrows) {
@@ -348,7 +238,7 @@ TEST(OomScore, WritesTheAdjustmentBeforeItGrows) {
             "with --adj 321 a write of 321 to the file oom_score_adj of its own /proc folder, before the "
             "first chunk is allocated",
         .observed = too_early ? "a chunk was allocated first" : "no such write that the kernel accepted",
-        .evidence = too_early ? too_early->row : rows_about_scores(run),
+        .evidence = too_early ? too_early->row : evidence_about_scores(run),
         .why =
             "oom_score is read-only; oom_score_adj is the file to write. Do it before you use much memory: "
             "an OOM kill comes without notice, and the kernel goes by the value that is there at that "
@@ -375,8 +265,7 @@ TEST(OomScore, ReadsTheScoreAgainAfterwards) {
     const Claims claims = claims_in(texts(lines));
     const auto write = accepted_write(run, 321);
     const bool fresh =
-        claims.after && write &&
-        answered(run, claims.after->number, *write, lines[claims.after->line].call).has_value();
+        claims.after && write && answered(run, claims.after->number, *write, lines[claims.after->line].call);
     const bool raised = claims.after && (!claims.before || claims.after->number > claims.before->number);
     if (fresh && raised) {
         return;
@@ -389,7 +278,7 @@ TEST(OomScore, ReadsTheScoreAgainAfterwards) {
                         ? fmt::format("\"oom_score after: {}\", which no read after the write had answered",
                                       claims.after->number)
                         : "no line \"oom_score after: N\" on stdout",
-        .evidence = rows_about_scores(run),
+        .evidence = evidence_about_scores(run),
         .why =
             "Only the kernel knows what became of the score: the formula has changed between versions, and a "
             "number that was read before the write is out of date. Read the file afresh; a stream that has "
@@ -407,8 +296,7 @@ std::string reason_in_words(const std::string& error) {
 }
 
 void expect_report_of_refusal(const evidence::SyscallRun& run, int adj, const std::string& usual_reason) {
-    const auto position = first_write_of_adj(run);
-    const evidence::SystemCall* write = position ? &run.calls[*position] : nullptr;
+    const evidence::SystemCall* write = first_write_of_adj(run);
     if (write != nullptr && !write->failed() && number_of(*write) == adj) {
         return;  // this machine allows it, so there is no refusal to report
     }
@@ -432,7 +320,7 @@ void expect_report_of_refusal(const evidence::SyscallRun& run, int adj, const st
                                 adj, message),
         .observed = fmt::format("{}; {}{}", said, run.run.describe(),
                                 stopped && !allocated ? "" : "; and the program went on"),
-        .evidence = rows_about_scores(run) + (allocated ? "\n" + allocated->row : ""),
+        .evidence = evidence_about_scores(run) + (allocated ? "\n" + allocated->row : ""),
         .why =
             "A process without CAP_SYS_RESOURCE may raise its oom_score_adj, but not lower it below the last "
             "value that a privileged process gave it (EACCES); and some numbers are no valid value at all "
