@@ -8,6 +8,7 @@ namespace vmlab::evidence {
 namespace {
 
 constexpr std::string_view declaration = "<?xml version=\"1.0\"?>";
+constexpr std::string_view document_start = "<?xml";
 constexpr std::string_view closing_tag = "</valgrindoutput>";
 
 constexpr std::string_view leak_prefix = "Leak_";
@@ -85,11 +86,7 @@ process::Result<MemcheckReport> parse_document(std::string_view text) {
         return not_valgrinds("it holds a NUL byte");
 
     std::string whole(text);
-    if (const std::size_t end = text.find(closing_tag); end != std::string_view::npos) {
-        std::string_view rest = text.substr(end + closing_tag.size());
-        rest.remove_prefix(std::min(rest.find_first_not_of('\n'), rest.size()));
-        if (!declaration.starts_with(rest))  // the first bytes of a next document are no harm
-            return not_valgrinds("something follows its end");
+    if (text.ends_with(closing_tag)) {
         report.complete = true;
     } else {
         whole = mended(text);
@@ -111,16 +108,68 @@ process::Result<MemcheckReport> parse_document(std::string_view text) {
     return report;
 }
 
-/// The documents in the text, one after the other. What stands before the first declaration belongs to the
-/// first. Valgrind escapes "<" in everything that it quotes: a declaration is always the start of a document.
-std::vector<std::string_view> split(std::string_view xml) {
-    std::vector<std::string_view> documents;
+/// One process's document, whose pieces may stand apart.
+struct Document {
+    int pid = 0;
+    std::string text;
+};
+
+int pid_of(std::string_view document) {
+    constexpr std::string_view tag = "<pid>";
+    const std::size_t at = document.find(tag);
+    if (at == std::string_view::npos)
+        return 0;
+    document.remove_prefix(at + tag.size());
+    return take_number<int>(document).value_or(0);
+}
+
+/// Cuts off what reaches to the next document's start or to the end of this one.
+std::string_view take_piece(std::string_view& xml) {
+    const std::size_t start = xml.find(document_start, 1);
+    const std::size_t tag = xml.find(closing_tag);
+    const std::size_t end = tag == std::string_view::npos ? tag : tag + closing_tag.size();
+    const std::string_view piece = xml.substr(0, std::min(start, end));
+    xml.remove_prefix(piece.size());
+    return piece;
+}
+
+/// The document of the first process. A process that it forked and that executed another program (system(3)
+/// does both) writes one of its own amid that of its parent, which waits for it. Valgrind escapes "<" in
+/// everything that it quotes, so that a declaration is always the start of a document.
+process::Result<std::string> first_document(std::string_view xml) {
+    std::optional<Document> first;  // once it has ended
+    std::vector<Document> open;     // innermost last
+    std::optional<int> first_pid;
     while (!xml.empty()) {
-        const std::size_t next = xml.find("<?xml", 1);
-        documents.push_back(xml.substr(0, next));
-        xml.remove_prefix(std::min(next, xml.size()));
+        const std::string_view piece = take_piece(xml);
+        if (piece.starts_with(document_start)) {
+            const int pid = pid_of(piece);
+            if (first_pid == pid)
+                return process::failed(
+                    "the process wrote two reports: it executed another program in its place");
+            if (!first_pid)
+                first_pid = pid;
+            if (!open.empty() && open.back().pid == pid)
+                open.pop_back();
+            open.push_back({pid, {}});
+        }
+        if (open.empty()) {
+            // Blank lines, or the first bytes of a document that is cut off.
+            const std::string_view rest = piece.substr(std::min(piece.find_first_not_of('\n'), piece.size()));
+            if (!document_start.starts_with(rest))
+                return not_valgrinds(first ? "something follows its end" : "it does not begin as one");
+            continue;
+        }
+        open.back().text += piece;
+        if (piece.ends_with(closing_tag)) {
+            if (open.back().pid == first_pid)
+                first = std::move(open.back());
+            open.pop_back();
+        }
     }
-    return documents;
+    if (!open.empty() && open.front().pid == first_pid)
+        first = std::move(open.front());
+    return first ? std::move(first->text) : std::string();
 }
 
 }  // namespace
@@ -169,17 +218,10 @@ std::vector<Leak> MemcheckReport::leaks_of(LeakKind kind) const {
 }
 
 process::Result<MemcheckReport> parse_memcheck_xml(std::string_view xml) {
-    std::optional<MemcheckReport> first;
-    for (const std::string_view document : split(xml)) {
-        auto report = parse_document(document);
-        if (!report)
-            return report;
-        if (!first)
-            first = std::move(*report);
-        else if (report->pid == first->pid)
-            return process::failed("the process wrote two reports: it executed another program in its place");
-    }
-    return first.value_or(MemcheckReport{});
+    const auto document = first_document(xml);
+    if (!document)
+        return tl::unexpected(document.error());
+    return parse_document(*document);
 }
 
 }  // namespace vmlab::evidence
