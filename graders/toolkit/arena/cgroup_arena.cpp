@@ -14,8 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // The record is readable a fraction of a millisecond after the death; the patience is for a loaded machine.
-constexpr auto patience_with_trusted_log = 2000ms;
-constexpr auto patience_with_unknown_log = 300ms;
+constexpr auto patience = 2000ms;
 
 std::vector<pid_t> killed_pids(const std::vector<ContestantResult>& contestants) {
     std::vector<pid_t> pids;
@@ -73,15 +72,21 @@ process::Result<Outcome> CgroupArena::run_once(const process::Sandbox& sandbox,
     if (auto counted = count_kills(*enclosure, outcome); !counted) {
         return tl::unexpected(counted.error());
     }
-    if (log) {
-        outcome.kernel_log =
-            log->read_until_killed(killed_pids(outcome.contestants),
-                                   log_is_trusted_ ? patience_with_trusted_log : patience_with_unknown_log);
-    } else {
-        outcome.log_missing = log.error().what;
-    }
-    judge(outcome.contestants, evidence::parse_oom_kills(outcome.kernel_log), log_is_trusted_);
+    consult_log(log, outcome);
     return outcome;
+}
+
+void CgroupArena::consult_log(process::Result<evidence::KernelLog>& log, Outcome& outcome) const {
+    if (!log) {
+        outcome.log_missing = log.error().what;
+    } else if (log_trust_ == LogTrust::foreign) {
+        outcome.log_missing =
+            log->source() + " does not name our processes (it may count in another pid namespace)";
+    } else {
+        outcome.kernel_log = log->read_until_killed(killed_pids(outcome.contestants), patience);
+    }
+    judge(outcome.contestants, evidence::parse_oom_kills(outcome.kernel_log),
+          log_trust_ == LogTrust::names_us);
 }
 
 }  // namespace vmlab::arena

@@ -39,9 +39,7 @@ process::Result<void> probe(CgroupArena& arena, const process::Sandbox& sandbox,
                         result.run.describe(), outcome->oom_kills),
             "check that the kernel accounts memory and swap to cgroups (cgroup_enable=memory swapaccount=1)");
     }
-    if (result.log_record) {
-        arena.trust_log();
-    }
+    arena.set_log_trust(result.log_record ? LogTrust::names_us : LogTrust::foreign);
     return {};
 }
 
