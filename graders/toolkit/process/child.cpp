@@ -68,6 +68,9 @@ void become(char* const* argv, char* const* environment, Move* first, Move* last
     for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGQUIT}) {
         ::signal(number, SIG_DFL);
     }
+    if (plan.ends_with_us) {
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    }
     for (const std::filesystem::path& group : plan.cgroups) {
         write_to(group.c_str(), "0");
     }

@@ -20,6 +20,7 @@ struct ChildPlan {
         descriptors;  ///< descriptor in the child -> descriptor of ours; all others are closed on exec
     std::vector<std::filesystem::path> cgroups;
     std::optional<int> oom_score_adj;
+    bool ends_with_us = false;  ///< SIGTERM when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG)
     std::filesystem::path folder;  ///< working folder; empty: ours
 };
 

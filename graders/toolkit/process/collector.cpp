@@ -163,7 +163,7 @@ void Collection::end_everything() {
     if (namespace_fd_) {
         ::syscall(SYS_pidfd_send_signal, namespace_fd_.get(), SIGKILL, nullptr, 0);
     }
-    ::kill(child_, end_by_ == EndBy::asking_launcher ? SIGTERM : SIGKILL);
+    ::kill(child_, end_by_ == EndBy::asking ? SIGTERM : SIGKILL);
 }
 
 void Collection::end(Ending ending) {

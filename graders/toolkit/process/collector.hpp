@@ -22,7 +22,8 @@ struct Streams {
 /// How a child that must go is ended, and with it everything it started.
 enum class EndBy {
     killing_namespace,  ///< SIGKILL to bubblewrap: its pid namespace dies with it
-    asking_launcher,    ///< SIGTERM to vmlab-launch, which kills what it started; SIGKILL if it does not end
+    asking,  ///< SIGTERM to vmlab-launch or a tool of ours, which ends what it started; SIGKILL if it does
+             ///< not end
 };
 
 /// Reads all streams until the child and everything it started is gone, or a limit, the job's stop or its end

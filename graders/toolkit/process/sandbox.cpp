@@ -182,7 +182,7 @@ Result<Run> Sandbox::run(const Job& job) const {
     }
     ends->theirs.clear();
     return collect(*child, std::move(ends->ours), job,
-                   tier_ == Tier::namespaces ? EndBy::killing_namespace : EndBy::asking_launcher);
+                   tier_ == Tier::namespaces ? EndBy::killing_namespace : EndBy::asking);
 }
 
 }  // namespace vmlab::process

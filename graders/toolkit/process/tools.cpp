@@ -23,7 +23,7 @@ Result<std::filesystem::path> find_tool(std::string_view name, std::string_view 
                          fmt::format("sudo apt-get install {}", debian_package));
 }
 
-Result<Run> run_tool(const std::vector<std::string>& argv, const Limits& limits) {
+Result<Run> run_tool(const std::vector<std::string>& argv, const ToolOptions& options) {
     auto out = make_pipe();
     if (!out) {
         return tl::make_unexpected(out.error());
@@ -38,6 +38,7 @@ Result<Run> run_tool(const std::vector<std::string>& argv, const Limits& limits)
     }
     ChildPlan plan;
     plan.argv = argv;
+    plan.ends_with_us = true;
     plan.descriptors = {{0, nothing.get()}, {1, out->theirs.get()}, {2, err->theirs.get()}};
     const Result<pid_t> child = start_child(plan);
     if (!child) {
@@ -47,9 +48,11 @@ Result<Run> run_tool(const std::vector<std::string>& argv, const Limits& limits)
     err->theirs.reset();
     Job job;
     job.argv = argv;
-    job.limits = limits;
+    job.limits = options.limits;
+    job.on_output = options.on_output;
+    job.stop = options.stop;
     return collect(*child, Streams{std::move(out->ours), std::move(err->ours), Descriptor(), {}}, job,
-                   EndBy::killing_namespace);
+                   EndBy::asking);
 }
 
 }  // namespace vmlab::process

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +16,14 @@ namespace vmlab::process {
 /// names the Debian package to install.
 [[nodiscard]] Result<std::filesystem::path> find_tool(std::string_view name, std::string_view debian_package);
 
-/// Runs a trusted tool (`g++ --version`, `mke2fs`) outside any sandbox, with the grader's own environment. A
-/// tool that fails is a Run; an Error means that it could not be started.
-[[nodiscard]] Result<Run> run_tool(const std::vector<std::string>& argv, const Limits& limits = {});
+struct ToolOptions {
+    Limits limits;
+    std::function<void(std::string_view)> on_output;  ///< each piece of stdout as it comes
+    std::stop_token stop;
+};
+
+/// Runs a trusted tool (`g++ --version`, a grader) outside any sandbox, with the grader's own environment. It
+/// ends with us. A tool that fails is a Run; an Error means that it could not be started.
+[[nodiscard]] Result<Run> run_tool(const std::vector<std::string>& argv, const ToolOptions& options = {});
 
 }  // namespace vmlab::process

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/grading_session.hpp"
+#include "cli/place.hpp"
+
+// One function for each subcommand of vmlab. Each returns the command's exit status (DESIGN: 0 all passed, 1
+// some failed, 2 usage or bad input, 3 something could not be judged and nothing failed, 4 grader error or
+// tamper suspected).
+
+namespace vmlab::cli {
+
+int show_dashboard(const Place& place);
+
+int show_list(const Place& place);
+
+struct GradeRequest {
+    std::vector<int> numbers;  ///< none: every activity
+    std::optional<std::filesystem::path> submission;
+    std::string format = "text";
+    std::optional<std::filesystem::path> output;
+    std::string arena = "auto";
+    std::string isolation = "auto";
+    int jobs = 0;
+};
+int grade_command(const Place& place, const GradeRequest& request);
+
+int show_hint(const Place& place, int number);
+
+struct ResetRequest {
+    int number = 0;
+    std::vector<std::string> files;  ///< none: every submitted file
+};
+int reset_command(const Place& place, const ResetRequest& request);
+
+struct RunRequest {
+    int number = 0;
+    std::string program;  ///< empty: the activity's first
+    std::vector<std::string> arguments;
+    int memory_mb = 256;
+    int seconds = 600;
+    std::string arena = "auto";
+    std::string isolation = "auto";
+};
+int run_command(const Place& place, const RunRequest& request);
+
+int doctor_command(const Place& place);
+
+}  // namespace vmlab::cli

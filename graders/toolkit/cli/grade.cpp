@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <system_error>
+
+#include "cli/commands.hpp"
+#include "cli/progress_display.hpp"
+#include "cli/progress_store.hpp"
+#include "cli/terminal.hpp"
+#include "vmlab/process/files.hpp"
+#include "vmlab/report/json.hpp"
+#include "vmlab/report/junit.hpp"
+#include "vmlab/report/text.hpp"
+
+namespace vmlab::cli {
+
+namespace {
+
+constexpr int our_fault = 4;
+
+process::Result<std::filesystem::path> submission_folder(const Place& place, const GradeRequest& request) {
+    const std::filesystem::path folder = request.submission.value_or(place.activities());
+    std::error_code error;
+    if (!std::filesystem::exists(folder, error)) {
+        return process::failed(
+            fmt::format("there is no folder {}", folder.string()),
+            "--submission takes the folder that holds 01-heap-growth/ and so on, or one activity's files");
+    }
+    if (!std::filesystem::is_directory(folder, error)) {
+        return process::failed(
+            fmt::format("{} is not a folder", folder.string()),
+            "--submission takes the folder that holds the files, not a file or an archive");
+    }
+    return std::filesystem::canonical(folder, error);
+}
+
+std::string render(const grading::Result& result, const GradeRequest& request) {
+    if (request.format == "json") {
+        return report::render_json(result);
+    }
+    if (request.format == "junit") {
+        return report::render_junit(result);
+    }
+    return report::render_text(result, request.output ? report::TextStyle{} : style_for(STDOUT_FILENO));
+}
+
+process::Result<void> deliver(const std::string& text, const GradeRequest& request) {
+    if (request.output) {
+        return process::write_file_atomically(*request.output, text);
+    }
+    if (!print(text)) {
+        return process::failed_call("write", "standard output");
+    }
+    return {};
+}
+
+int complain_of_ours(const process::Error& error) {
+    complain(error);
+    return our_fault;
+}
+
+/// A result that cannot be written is noticed before the work, not after it.
+process::Result<void> check_output(const GradeRequest& request) {
+    if (!request.output) {
+        return {};
+    }
+    const std::filesystem::path folder = std::filesystem::absolute(*request.output).parent_path();
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+        return process::failed_call("write into", folder.string());
+    }
+    return {};
+}
+
+}  // namespace
+
+int grade_command(const Place& place, const GradeRequest& request) {
+    const auto activities = choose(place, request.numbers);
+    if (!activities) {
+        return complain(activities.error());
+    }
+    const auto submission = submission_folder(place, request);
+    if (!submission) {
+        return complain(submission.error());
+    }
+    if (const auto writable = check_output(request); !writable) {
+        return complain(writable.error());
+    }
+    GradingOptions options;
+    options.submission = *submission;
+    options.arena = request.arena;
+    options.isolation = request.isolation;
+    options.jobs = request.jobs;
+
+    process::Result<grading::Result> result = process::failed("not graded");
+    {
+        ProgressDisplay display(*activities);
+        result = grade(place, *activities, options,
+                       [&](const grading::Activity& activity, const std::string&, const std::string&) {
+                           display.check_finished(activity);
+                       });
+    }
+    if (!result) {
+        return complain_of_ours(result.error());
+    }
+    if (!request.submission) {
+        if (const auto saved = ProgressStore(place.state).save(*result); !saved) {
+            fmt::print(stderr, "vmlab: the dashboard will not know of this: {}\n", saved.error().what);
+        }
+    }
+    if (const auto delivered = deliver(render(*result, request), request); !delivered) {
+        return complain_of_ours(delivered.error());
+    }
+    return result->exit_status();
+}
+
+}  // namespace vmlab::cli

@@ -1,0 +1,119 @@
+// The vmlab command: reads the command line and calls one function for each subcommand.
+
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+
+#include "cli/commands.hpp"
+#include "cli/terminal.hpp"
+
+namespace {
+
+using namespace vmlab::cli;
+
+constexpr int wrong_usage = 2;
+constexpr int our_fault = 4;
+
+const std::vector<std::string> arenas = {"auto", "cgroup2", "cgroup1", "vm"};
+const std::vector<std::string> tiers = {"auto", "namespaces", "separate-user", "none"};
+const std::vector<std::string> formats = {"text", "json", "junit"};
+
+void add_where_to_run(CLI::App& command, std::string& arena, std::string& isolation) {
+    command.add_option("--arena", arena, "Where memory runs out: auto, cgroup2, cgroup1 or vm")
+        ->check(CLI::IsMember(arenas));
+    command
+        .add_option("--isolation", isolation,
+                    "How student code is confined: auto, namespaces, separate-user or none")
+        ->check(CLI::IsMember(tiers));
+}
+
+struct CommandLine {
+    CLI::App app{"vmlab: a hands-on virtual-memory lab, graded by evidence", "vmlab"};
+    GradeRequest grade;
+    int hint = 0;
+    ResetRequest reset;
+    RunRequest run;
+
+    CommandLine() {
+        app.set_version_flag("--version", "vmlab " VMLAB_VERSION);
+        app.require_subcommand(0, 1);
+        app.failure_message(CLI::FailureMessage::help);
+        app.add_subcommand("list", "Every activity and its checks");
+        app.add_subcommand("doctor", "What this machine can do, what is missing, the command that fixes it");
+
+        CLI::App* const grade_command = app.add_subcommand("grade", "Build, observe and check activities");
+        grade_command->add_option("N", grade.numbers, "Numbers of activities (default: all)");
+        grade_command->add_option("--submission", grade.submission, "Folder to grade (default: activities/)");
+        grade_command->add_option("--format", grade.format, "text, json or junit")
+            ->check(CLI::IsMember(formats));
+        grade_command->add_option("--output", grade.output, "Write the result to this file");
+        grade_command
+            ->add_option("--jobs", grade.jobs, "Tools that run at a time (default: one for each processor)")
+            ->check(CLI::Range(1, 256));
+        add_where_to_run(*grade_command, grade.arena, grade.isolation);
+
+        CLI::App* const hint_command = app.add_subcommand("hint", "The next hint");
+        hint_command->add_option("N", hint, "Number of the activity")->required();
+
+        CLI::App* const reset_command =
+            app.add_subcommand("reset", "Back up your files of an activity and restore the starter");
+        reset_command->add_option("N", reset.number, "Number of the activity")->required();
+        reset_command->add_option("FILE", reset.files, "Only these files");
+
+        CLI::App* const run_command =
+            app.add_subcommand("run", "Run your program in an arena and watch its memory live");
+        run_command->add_option("N", run.number, "Number of the activity")->required();
+        run_command->add_option("ARGUMENTS", run.arguments, "Given to your program (write -- before them)");
+        run_command->add_option("--program", run.program, "Which of the activity's programs");
+        run_command->add_option("--memory", run.memory_mb, "The arena's memory in MiB")
+            ->check(CLI::Range(8, 1 << 20));
+        run_command->add_option("--seconds", run.seconds, "Stop after this time")
+            ->check(CLI::Range(1, 86'400));
+        add_where_to_run(*run_command, run.arena, run.isolation);
+    }
+
+    int execute(const Place& place) {
+        if (app.got_subcommand("list")) {
+            return show_list(place);
+        }
+        if (app.got_subcommand("doctor")) {
+            return doctor_command(place);
+        }
+        if (app.got_subcommand("grade")) {
+            return grade_command(place, grade);
+        }
+        if (app.got_subcommand("hint")) {
+            return show_hint(place, hint);
+        }
+        if (app.got_subcommand("reset")) {
+            return reset_command(place, reset);
+        }
+        if (app.got_subcommand("run")) {
+            return run_command(place, run);
+        }
+        return show_dashboard(place);
+    }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A reader that has gone shows in print(), not as a signal.
+    ::signal(SIGPIPE, SIG_IGN);
+    CommandLine line;
+    try {
+        line.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return line.app.exit(error) == 0 ? 0 : wrong_usage;
+    }
+    try {
+        const auto place = find_place();
+        return place ? line.execute(*place) : complain(place.error());
+    } catch (const std::exception& error) {
+        complain(
+            {vmlab::process::ErrorKind::failed, error.what(), "this is a defect of vmlab: please report it"});
+        return our_fault;
+    }
+}

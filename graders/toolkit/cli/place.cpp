@@ -1,0 +1,83 @@
+#include "cli/place.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+#include <system_error>
+
+namespace vmlab::cli {
+
+namespace {
+
+/// Tells checkouts apart in the state folder: FNV-1a, 64 bits.
+std::uint64_t fingerprint(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char byte : text) {
+        hash = (hash ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3U;
+    }
+    return hash;
+}
+
+std::filesystem::path state_home() {
+    const char* named = std::getenv("XDG_STATE_HOME");
+    if (named != nullptr && *named == '/') {
+        return named;
+    }
+    const char* home = std::getenv("HOME");
+    return home != nullptr && *home == '/' ? std::filesystem::path(home) / ".local/state" : "/tmp";
+}
+
+}  // namespace
+
+std::filesystem::path Place::grader(const grading::Activity& activity) const {
+    return build / "graders" / (activity.folder_name() + "-checks");
+}
+
+std::filesystem::path Place::starter(const grading::Activity& activity) const {
+    return root / "graders" / activity.folder_name() / "starter";
+}
+
+process::Result<Place> find_place() {
+    std::error_code error;
+    const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) {
+        return process::failed("cannot tell where vmlab itself is: " + error.message());
+    }
+    Place place;
+    place.root = VMLAB_SOURCE_DIR;
+    place.build = executable.parent_path();
+    if (!std::filesystem::is_directory(place.activities(), error)) {
+        return process::failed(fmt::format("{} is gone", place.activities().string()),
+                               "build again in the checkout as it is now: scripts/lab");
+    }
+    place.state = state_home() / "vmlab" / fmt::format("{:016x}", fingerprint(place.root.string()));
+    return place;
+}
+
+process::Result<std::vector<grading::Activity>> choose(const Place& place, const std::vector<int>& numbers) {
+    auto all = grading::load_activities(place.activities());
+    if (!all || numbers.empty()) {
+        return all;
+    }
+    std::vector<grading::Activity> chosen;
+    for (const grading::Activity& activity : *all) {
+        if (std::find(numbers.begin(), numbers.end(), activity.number) != numbers.end()) {
+            chosen.push_back(activity);
+        }
+    }
+    for (const int number : numbers) {
+        const bool known = std::any_of(all->begin(), all->end(), [number](const grading::Activity& activity) {
+            return activity.number == number;
+        });
+        if (!known) {
+            return process::failed(fmt::format("there is no activity {}", number),
+                                   "see which there are: scripts/lab list");
+        }
+    }
+    return chosen;
+}
+
+}  // namespace vmlab::cli

@@ -1,0 +1,187 @@
+#include "vmlab/report/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "vmlab/report/printable.hpp"
+
+namespace vmlab::report {
+
+namespace {
+
+using grading::ActivityResult;
+using grading::Card;
+using grading::CheckResult;
+using grading::OutcomeKind;
+
+struct Look {
+    const char* ascii;
+    const char* unicode;
+    const char* colour;  ///< ANSI: select graphic rendition
+};
+
+Look look_of(OutcomeKind outcome) {
+    switch (outcome) {
+        case OutcomeKind::passed:
+            return {"[ok]  ", "✓", "32"};
+        case OutcomeKind::failed:
+            return {"[FAIL]", "✗", "31"};
+        case OutcomeKind::cannot_judge:
+            return {"[?]   ", "?", "33"};
+        case OutcomeKind::tamper_suspected:
+            return {"[!]   ", "!", "35"};
+        case OutcomeKind::grader_error:
+            return {"[ERR] ", "!", "35"};
+    }
+    return {"[?]   ", "?", "33"};
+}
+
+class Page {
+  public:
+    explicit Page(const TextStyle& style) : style_(style) {}
+
+    [[nodiscard]] std::string painted(std::string_view text, const char* colour) const {
+        return style_.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : std::string(text);
+    }
+    [[nodiscard]] std::string mark(OutcomeKind outcome) const {
+        const Look look = look_of(outcome);
+        return painted(style_.unicode ? look.unicode : look.ascii, look.colour);
+    }
+    [[nodiscard]] std::size_t mark_columns() const { return style_.unicode ? 1 : 6; }
+    [[nodiscard]] const char* frame() const { return style_.unicode ? "│" : "|"; }
+    [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(std::max(style_.width, 60)); }
+
+    void line(std::string_view text = {}) {
+        text_ += text;
+        text_ += '\n';
+    }
+    /// Text at the left, `end` at the right edge.
+    void line_with_end(const std::string& text, std::size_t text_columns, const std::string& end) {
+        const std::size_t used = text_columns + end.size();
+        line(text + std::string(used < width() ? width() - used : 1, ' ') + end);
+    }
+    [[nodiscard]] std::string take() { return std::move(text_); }
+
+  private:
+    const TextStyle& style_;
+    std::string text_;
+};
+
+std::string points_of(const CheckResult& check) {
+    if (check.outcome == OutcomeKind::cannot_judge) {
+        return fmt::format("not judged ({})", check.max_score);
+    }
+    if (check.outcome == OutcomeKind::tamper_suspected || check.outcome == OutcomeKind::grader_error) {
+        return fmt::format("no score ({})", check.max_score);
+    }
+    return fmt::format("{}/{}", check.score, check.max_score);
+}
+
+/// "60/100", or what could be judged.
+std::string total_of(int score, int judged, int max) {
+    return judged == max
+               ? fmt::format("{}/{} points", score, max)
+               : fmt::format("{} points, graded out of {} of {}", score, judged, max);
+}
+
+void write_row(Page& page, const std::string& label, const std::string& text, bool as_rows) {
+    if (text.empty()) {
+        return;
+    }
+    constexpr std::size_t label_columns = 10;
+    const std::size_t indent = 4 + label_columns;
+    const std::string clean = printable(text);
+    std::string name = label;
+    // Rows of a trace keep their own lines: a cut row could not be compared with the tool's.
+    for (const std::string& line : wrapped(clean, as_rows ? clean.size() + 1 : page.width() - indent)) {
+        page.line(fmt::format("  {} {}{}", page.painted(page.frame(), "2"),
+                              page.painted(fmt::format("{:<10}", name), "1"), line));
+        name.clear();
+    }
+}
+
+std::string headline(const CheckResult& check) {
+    std::string text = check.name;
+    if (check.reason && *check.reason != grading::Reason::wrong_result) {
+        text += fmt::format(" ({})", grading::name_of(*check.reason));
+    } else if (check.outcome != OutcomeKind::failed) {
+        text += fmt::format(" ({})", grading::name_of(check.outcome));
+    }
+    return text;
+}
+
+void write_card(Page& page, const CheckResult& check) {
+    page.line();
+    page.line(fmt::format("  {} {}", page.mark(check.outcome), page.painted(headline(check), "1")));
+    if (check.outcome == OutcomeKind::cannot_judge) {
+        write_row(page, "missing", check.card.observed, false);
+        write_row(page, "fix", check.card.next, false);
+        return;
+    }
+    write_row(page, "expected", check.card.expected, false);
+    write_row(page, "observed", check.card.observed, false);
+    write_row(page, "evidence", check.card.evidence, true);
+    write_row(page, "why", check.card.why, false);
+    write_row(page, "next", check.card.next, false);
+}
+
+void write_cards(Page& page, const ActivityResult& activity) {
+    std::vector<const CheckResult*> shown;
+    for (const CheckResult& check : activity.checks) {
+        if (check.outcome == OutcomeKind::passed) {
+            continue;
+        }
+        const auto same = std::find_if(shown.begin(), shown.end(), [&](const CheckResult* other) {
+            return other->card == check.card && other->outcome == check.outcome;
+        });
+        if (same != shown.end()) {
+            page.line(fmt::format("  {} {}: as {} above", page.mark(check.outcome), headline(check),
+                                  (*same)->name));
+            continue;
+        }
+        write_card(page, check);
+        shown.push_back(&check);
+    }
+}
+
+void write_activity(Page& page, const ActivityResult& activity) {
+    const std::string heading = fmt::format("{:02} {}", activity.number, printable(activity.title));
+    page.line_with_end(page.painted(heading, "1"), columns(heading),
+                       total_of(activity.score(), activity.judged_max_score(), activity.max_score()));
+    for (const CheckResult& check : activity.checks) {
+        const std::string title = printable(check.title);
+        page.line_with_end(fmt::format("  {} {}", page.mark(check.outcome), title),
+                           3 + page.mark_columns() + columns(title), points_of(check));
+    }
+    write_cards(page, activity);
+    page.line();
+}
+
+void write_total(Page& page, const grading::Result& result) {
+    if (result.score_withheld()) {
+        page.line(page.painted(
+            "The score is withheld: two witnesses of a run disagree. Please ask a person to look.", "35"));
+        return;
+    }
+    page.line("Total: " + total_of(result.score(), result.judged_max_score(), result.max_score()));
+}
+
+}  // namespace
+
+std::string render_text(const grading::Result& result, const TextStyle& style) {
+    Page page(style);
+    for (const ActivityResult& activity : result.activities) {
+        write_activity(page, activity);
+    }
+    if (result.environment.isolation == "none") {
+        page.line("Isolation: none. The programs ran with your own rights: for your own work only.");
+    }
+    write_total(page, result);
+    return page.take();
+}
+
+}  // namespace vmlab::report

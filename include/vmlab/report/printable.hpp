@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmlab::report {
+
+/// Text that no terminal, XML reader or log takes for a command: control characters (but newline) and bytes
+/// that are not UTF-8 are shown as \xNN, a tab as spaces.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// Columns that printable text takes, one for each code point.
+[[nodiscard]] std::size_t columns(std::string_view text);
+
+/// The lines of a text, each cut at spaces to at most `width` columns; a longer word stays whole.
+[[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t width);
+
+}  // namespace vmlab::report
