@@ -72,16 +72,27 @@ inline bool contradict(const Addresses& addresses, std::string_view direction) {
     return show(addresses, direction == "up" ? "down" : "up") && !show(addresses, direction);
 }
 
-/// The printed addresses that allocation functions returned, as far as they come in the order of the calls:
-/// all of them when the program printed nothing else.
-inline Addresses allocated(const Addresses& printed, const vmlab::evidence::AllocationTrace& trace) {
-    Addresses matched;
+/// How many of the printed addresses, from the first one on, are results of allocation functions in the order
+/// of the calls: all of them when the program printed nothing else.
+inline std::size_t printed_in_order(const Addresses& printed, const vmlab::evidence::AllocationTrace& trace) {
+    std::size_t matched = 0;
     for (const vmlab::evidence::AllocationCall& call : trace.calls) {
-        if (matched.size() < printed.size() && call.allocates() && call.result == printed[matched.size()]) {
-            matched.push_back(call.result);
-        }
+        matched += matched < printed.size() && call.allocates() && call.result == printed[matched] ? 1 : 0;
     }
     return matched;
+}
+
+/// Those of the printed addresses that an allocation function returned at any time.
+inline Addresses allocated(const Addresses& printed, const vmlab::evidence::AllocationTrace& trace) {
+    std::set<std::uint64_t> results;
+    for (const vmlab::evidence::AllocationCall& call : trace.calls) {
+        results.insert(call.result);
+    }
+    results.erase(0);  // NULL, and deallocations
+    Addresses blocks;
+    std::copy_if(printed.begin(), printed.end(), std::back_inserter(blocks),
+                 [&results](std::uint64_t address) { return results.contains(address); });
+    return blocks;
 }
 
 /// The successful calls of malloc(sizeof(int)).

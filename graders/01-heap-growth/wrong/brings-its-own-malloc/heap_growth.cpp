@@ -16,11 +16,14 @@ extern "C" void free(void*) {}
 
 int main() {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
-    void* first = malloc(sizeof(int));
-    void* last = first;
+    void* first = nullptr;
+    void* last = nullptr;
     for (int i = 0; i < 5; ++i) {
-        fmt::print("{}\n", last);
         last = malloc(sizeof(int));
+        if (first == nullptr) {
+            first = last;
+        }
+        fmt::print("{}\n", last);
     }
     fmt::print("heap grows {}\n", std::less<>{}(first, last) ? "up" : "down");
 }
