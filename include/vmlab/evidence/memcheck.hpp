@@ -30,7 +30,7 @@ enum class LeakKind { definitely_lost, indirectly_lost, possibly_lost, still_rea
 /// One loss record: blocks allocated by the same call stack and lost in the same way.
 struct Leak {
     LeakKind kind = LeakKind::definitely_lost;
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = 0;  ///< of these blocks; what is indirectly lost behind them has records of its own
     std::uint64_t blocks = 0;
     std::vector<Frame> stack;  ///< innermost first: stack[0] is malloc itself
 
