@@ -1,5 +1,6 @@
 #include "arena/cgroup_arena.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -19,11 +20,15 @@ constexpr auto patience = 2000ms;
 std::vector<pid_t> killed_pids(const std::vector<ContestantResult>& contestants) {
     std::vector<pid_t> pids;
     for (const ContestantResult& contestant : contestants) {
-        if (was_killed_by_someone(contestant.run) && contestant.oom_kills > 0) {
+        if (may_be_oom_killed(contestant)) {
             pids.push_back(contestant.run.pid);
         }
     }
     return pids;
+}
+
+bool lost_its_launcher(const ContestantResult& contestant) {
+    return contestant.run.ending == process::Ending::lost;
 }
 
 process::Result<void> count_kills(const Enclosure& enclosure, Outcome& outcome) {
@@ -42,10 +47,11 @@ process::Result<void> count_kills(const Enclosure& enclosure, Outcome& outcome) 
 
 process::Result<Outcome> CgroupArena::run(const process::Sandbox& sandbox, const Request& request) const {
     auto outcome = run_once(sandbox, request);
-    if (!outcome && outcome.error().kind == process::ErrorKind::failed) {
-        outcome = run_once(sandbox, request);
-    }
-    return outcome;
+    const bool infrastructure_failed =
+        outcome ? std::any_of(outcome->contestants.begin(), outcome->contestants.end(), lost_its_launcher)
+                : outcome.error().kind == process::ErrorKind::failed;
+    // A second loss of the launcher is not chance: it is handed on as the way this program ends.
+    return infrastructure_failed ? run_once(sandbox, request) : std::move(outcome);
 }
 
 process::Result<Outcome> CgroupArena::run_once(const process::Sandbox& sandbox,

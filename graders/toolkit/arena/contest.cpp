@@ -41,10 +41,27 @@ class Contest {
         if (error_) {
             return tl::unexpected(*error_);
         }
+        order_deaths();
         return std::move(results_);
     }
 
   private:
+    // By the time of the programs' own ends: how long a sandbox then takes to be gone tells nothing.
+    void order_deaths() {
+        std::vector<ContestantResult*> ended;
+        for (ContestantResult& result : results_) {
+            if (result.died_as >= 0) {
+                ended.push_back(&result);
+            }
+        }
+        std::sort(ended.begin(), ended.end(), [](const ContestantResult* a, const ContestantResult* b) {
+            return std::pair(a->run.ended, a->died_as) < std::pair(b->run.ended, b->died_as);
+        });
+        for (std::size_t i = 0; i < ended.size(); ++i) {
+            ended[i]->died_as = static_cast<int>(i);
+        }
+    }
+
     void run_contestant(std::size_t i) {
         if (may_start(i)) {
             process::Result<process::Run> run = run_job(i);

@@ -146,6 +146,29 @@ TEST(Contest, DoesNotStartWhoWaitsWhenItIsOver) {
     EXPECT_EQ((*results)[1].died_as, -1);
 }
 
+TEST(Contest, OrderIsThatOfThePrograms) {
+    Request request;
+    request.contestants = {named("slow to be gone"), named("second")};
+    const auto began = std::chrono::steady_clock::now();
+    std::atomic<bool> second_is_gone = false;
+    const auto results = contest(request, [&](const Job& job) -> process::Result<process::Run> {
+        job.on_started(1);
+        process::Run run;
+        if (job.argv[0] == "second") {
+            run.ended = began + 2s;
+            second_is_gone = true;
+            second_is_gone.notify_all();
+        } else {
+            run.ended = began + 1s;
+            second_is_gone.wait(false);
+        }
+        return run;
+    });
+    ASSERT_TRUE(results);
+    EXPECT_EQ((*results)[0].died_as, 0);
+    EXPECT_EQ((*results)[1].died_as, 1);
+}
+
 TEST(Contest, StopOfTheCallerReachesTheRun) {
     Request request;
     request.contestants = {named("a")};

@@ -40,8 +40,10 @@ void order_by_log(std::vector<ContestantResult>& contestants,
 
 }  // namespace
 
-bool was_killed_by_someone(const process::Run& run) {
-    return run.ending == process::Ending::finished && run.status.killed_by(SIGKILL);
+bool may_be_oom_killed(const ContestantResult& contestant) {
+    const process::Run& run = contestant.run;
+    const bool killed = run.ending == process::Ending::finished && run.status.killed_by(SIGKILL);
+    return contestant.oom_kills > 0 && (killed || run.ending == process::Ending::stopped);
 }
 
 void judge(std::vector<ContestantResult>& contestants, const std::vector<evidence::OomKill>& log,
@@ -49,21 +51,24 @@ void judge(std::vector<ContestantResult>& contestants, const std::vector<evidenc
     std::vector<std::optional<std::size_t>> rows;
     std::size_t named = 0;
     for (const ContestantResult& contestant : contestants) {
-        // A program that was not killed, or in whose group the kernel killed nobody, merely shares a number
-        // with the log.
-        const bool possible = was_killed_by_someone(contestant.run) && contestant.oom_kills > 0;
-        rows.push_back(possible ? find_kill(log, contestant) : std::nullopt);
+        // A contestant in whose group the kernel killed nobody merely shares a number with the log.
+        rows.push_back(may_be_oom_killed(contestant) ? find_kill(log, contestant) : std::nullopt);
         named += rows.back() ? 1 : 0;
     }
     const bool others_were_killed = log.size() > named;
     for (std::size_t i = 0; i < contestants.size(); ++i) {
         ContestantResult& contestant = contestants[i];
-        if (rows[i]) {
+        process::Run& run = contestant.run;
+        if (rows[i] && run.ending == process::Ending::stopped && log_is_trusted) {
+            run.ending = process::Ending::finished;
+            run.status = {.code = std::nullopt, .signal = SIGKILL};
+        }
+        const bool killed = may_be_oom_killed(contestant) && run.ending == process::Ending::finished;
+        const bool counted_for_another = log_is_trusted && !rows[i] && others_were_killed;
+        contestant.oom_killed = killed && !counted_for_another;
+        if (contestant.oom_killed && rows[i]) {
             contestant.log_record = log[*rows[i]];
         }
-        const bool counted = was_killed_by_someone(contestant.run) && contestant.oom_kills > 0;
-        const bool counted_for_another = log_is_trusted && !rows[i] && others_were_killed;
-        contestant.oom_killed = counted && !counted_for_another;
     }
     order_by_log(contestants, rows);
 }

@@ -89,11 +89,34 @@ TEST(Judge, OtherSignalsAreNoOomKill) {
 }
 
 TEST(Judge, OurOwnKillsAreNoOomKill) {
-    for (const auto ending : {Ending::timed_out, Ending::output_limit, Ending::stopped}) {
+    for (const auto ending : {Ending::timed_out, Ending::output_limit, Ending::lost}) {
         auto ended_by_us = killed(10, 1);
         ended_by_us.run.ending = ending;
         EXPECT_FALSE(judged({ended_by_us}, {kill_of(10)}, true)[0].oom_killed);
     }
+}
+
+ContestantResult stopped(pid_t pid, std::uint64_t oom_kills) {
+    ContestantResult result = killed(pid, oom_kills);
+    result.run.ending = Ending::stopped;
+    result.run.status = {};
+    return result;
+}
+
+TEST(Judge, StopThatCameAfterTheKillDoesNotHideIt) {
+    const auto result = judged({stopped(10, 1)}, {kill_of(10)}, true)[0];
+    EXPECT_TRUE(result.oom_killed);
+    EXPECT_EQ(result.run.ending, Ending::finished);
+    EXPECT_TRUE(result.run.status.killed_by(SIGKILL));
+}
+
+TEST(Judge, StopIsNoOomKill) {
+    EXPECT_FALSE(judged({stopped(10, 0)}, {kill_of(10)}, true)[0].oom_killed);
+    EXPECT_FALSE(judged({stopped(10, 1)}, {kill_of(11)}, true)[0].oom_killed);
+    EXPECT_FALSE(judged({stopped(10, 1)}, {}, true)[0].oom_killed);
+    const auto result = judged({stopped(10, 1)}, {kill_of(10)}, false)[0];
+    EXPECT_FALSE(result.oom_killed) << "the number may be another process's";
+    EXPECT_EQ(result.run.ending, Ending::stopped);
 }
 
 TEST(Judge, ProgramThatKillsItselfDoesNotPassForAnother) {
