@@ -95,8 +95,8 @@ void append_system(std::vector<std::string>& command, bool with_compiler) {
             append(command, {"--ro-bind", name, name});
         }
     }
-    // bubblewrap would make it 0700: then the run's own uid could not read the loader's cache, and each library is
-    // looked for in two dozen places.
+    // bubblewrap would make it 0700: then the run's own uid could not read the loader's cache, and each
+    // library is looked for in two dozen places.
     append(command, {"--perms", "0755", "--dir", "/etc"});
     for (const char* name : {"/etc/ld.so.cache", "/etc/alternatives"}) {
         append(command, {"--ro-bind-try", name, name});
