@@ -141,7 +141,7 @@ const Program& LocalLab::program(std::string_view name) {
 
 Program LocalLab::starter(std::string_view name, const BuildOptions& options) {
     const ProgramInfo& info = program_info(name);
-    return build_trusted(settings_.activity.folder / info.source, info.name, options);
+    return build_trusted(settings_.grader_folder / "starter" / info.source, info.name, options);
 }
 
 Program LocalLab::reference(std::string_view name) {
