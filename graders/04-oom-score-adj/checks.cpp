@@ -99,9 +99,10 @@ Shared<evidence::SyscallRun> out_of_range{[](Lab& lab) {
 Shared<Watched> at_rest{[](Lab& lab) {
     return watch_until(lab, {"--chunk-mb", "1", "--pause", "600"}, "oom_score before: ");
 }};
-Shared<Watched> grown{[](Lab& lab) {
-    return watch_until(lab, {"--adj", "250", "--chunk-mb", "64", "--pause", "5"}, "0x");
+Shared<Watched> raised{[](Lab& lab) {
+    return watch_until(lab, {"--adj", "250", "--chunk-mb", "1", "--pause", "600"}, "oom_score after: ");
 }};
+Shared<Watched> grown{[](Lab& lab) { return watch_until(lab, {"--chunk-mb", "64", "--pause", "5"}, "0x"); }};
 Shared<process::Run> starved{[](Lab& lab) {
     grading::NativeOptions options;
     options.arguments = {"--chunk-mb", "100", "--limit-mb", "2000", "--pause", "0"};
@@ -181,9 +182,31 @@ TEST(OomScore, PrintsItsOwnProcessId) {
         .why =
             "With its pid you find the process in /proc, in ps and in the kernel's log after a kill. It is "
             "the number that getpid(2) returns; a parent has another one.",
-        .next = compile + " && ./oom_score --limit-mb 100 & sleep 1; pgrep oom_score",
+        .next = compile + "; ./oom_score --limit-mb 100 & echo $!",
     };
     fail_run(run.run, "running oom_score under strace", card);
+}
+
+/// The second witness: /proc/PID/oom_score, read from outside when the line was on stdout.
+void expect_same_from_outside(const Watched& watched, const std::string& line,
+                              const std::optional<Claim>& printed) {
+    // The program may grow by one MB between the two readings: a point or two on a small machine.
+    if (printed && watched.sample && std::abs(printed->number - watched.sample->oom_score) <= 2) {
+        return;
+    }
+    fail({
+        .expected = fmt::format("the line \"{}N\" is on stdout before the program sleeps, and N is what "
+                                "others read in /proc/PID/oom_score",
+                                line),
+        .observed = printed ? fmt::format("\"{}{}\"", line, printed->number)
+                            : "no such line while the program ran: " + watched.run.describe(),
+        .evidence = watched.sample
+                        ? fmt::format("/proc/PID/oom_score, read from outside: {}", watched.sample->oom_score)
+                        : stdout_of(watched.run),
+        .why = "Into a pipe or a file, stdout is buffered: flush each line, or set line buffering (setvbuf), "
+               "else the last lines of a program that is killed are lost.",
+        .next = compile + " && ./oom_score --adj 250 --limit-mb 100 | cat",
+    });
 }
 
 TEST(OomScore, PrintsTheScoreThatTheKernelGave) {
@@ -209,24 +232,7 @@ TEST(OomScore, PrintsTheScoreThatTheKernelGave) {
         fail_run(run.run, "running oom_score under strace", card);
     }
 
-    const Watched& resting = at_rest.get();
-    const auto printed = claims_of(resting.run.out).before;
-    // The program may grow by one MB between the two readings: a point or two on a small machine.
-    if (!printed || !resting.sample || std::abs(printed->number - resting.sample->oom_score) > 2) {
-        fail({
-            .expected = "the score before is on stdout at once, and it is the one that others can read in "
-                        "/proc/PID/oom_score",
-            .observed =
-                printed ? fmt::format("\"oom_score before: {}\"", printed->number)
-                        : "no line \"oom_score before: N\" while the program ran: " + resting.run.describe(),
-            .evidence = resting.sample ? fmt::format("/proc/PID/oom_score, read from outside: {}",
-                                                     resting.sample->oom_score)
-                                       : stdout_of(resting.run),
-            .why = "Into a pipe or a file, stdout is buffered: flush each line, or set line buffering "
-                   "(setvbuf), else the last lines of a program that is killed are lost.",
-            .next = compile + " && ./oom_score --limit-mb 100 | cat",
-        });
-    }
+    expect_same_from_outside(at_rest.get(), "oom_score before: ", claims_of(at_rest.get().run.out).before);
 }
 
 TEST(OomScore, WritesTheAdjustmentBeforeItGrows) {
@@ -249,9 +255,9 @@ TEST(OomScore, WritesTheAdjustmentBeforeItGrows) {
     if (!write || too_early) {
         fail_run(run.run, "running oom_score --adj 321 under strace", card);
     }
-    const Watched& watched = grown.get();
+    const Watched& watched = raised.get();
     if (watched.sample && watched.sample->oom_score_adj != 250) {
-        card.expected = "with --adj 250 an oom_score_adj of 250 while the program grows";
+        card.expected = "with --adj 250 an oom_score_adj of 250 when the score after has been printed";
         card.observed = fmt::format("an oom_score_adj of {}", watched.sample->oom_score_adj);
         card.evidence =
             fmt::format("/proc/PID/oom_score_adj, read from outside: {}", watched.sample->oom_score_adj);
@@ -266,26 +272,30 @@ TEST(OomScore, ReadsTheScoreAgainAfterwards) {
     const auto write = accepted_write(run, 321);
     const bool fresh =
         claims.after && write && answered(run, claims.after->number, *write, lines[claims.after->line].call);
-    const bool raised = claims.after && (!claims.before || claims.after->number > claims.before->number);
-    if (fresh && raised) {
-        return;
+    const bool higher = claims.after && (!claims.before || claims.after->number > claims.before->number);
+    if (!fresh || !higher) {
+        const Card card{
+            .expected =
+                "with --adj 321 a line \"oom_score after: N\", N being what the kernel answered to a read "
+                "that "
+                "followed the write, and more than before",
+            .observed =
+                claims.after
+                    ? fmt::format("\"oom_score after: {}\", which no read after the write had answered",
+                                  claims.after->number)
+                    : "no line \"oom_score after: N\" on stdout",
+            .evidence = evidence_about_scores(run),
+            .why =
+                "Only the kernel knows what became of the score: the formula has changed between versions, "
+                "and a "
+                "number that was read before the write is out of date. Read the file afresh; a stream that "
+                "has "
+                "reached its end gives nothing new.",
+            .next = compile + " && strace -e trace=openat,read,write ./oom_score --adj 321 --limit-mb 100",
+        };
+        fail_run(run.run, "running oom_score --adj 321 under strace", card);
     }
-    const Card card{
-        .expected =
-            "with --adj 321 a line \"oom_score after: N\", N being what the kernel answered to a read that "
-            "followed the write, and more than before",
-        .observed = claims.after
-                        ? fmt::format("\"oom_score after: {}\", which no read after the write had answered",
-                                      claims.after->number)
-                        : "no line \"oom_score after: N\" on stdout",
-        .evidence = evidence_about_scores(run),
-        .why =
-            "Only the kernel knows what became of the score: the formula has changed between versions, and a "
-            "number that was read before the write is out of date. Read the file afresh; a stream that has "
-            "reached its end gives nothing new.",
-        .next = compile + " && strace -e trace=openat,read,write ./oom_score --adj 321 --limit-mb 100",
-    };
-    fail_run(run.run, "running oom_score --adj 321 under strace", card);
+    expect_same_from_outside(raised.get(), "oom_score after: ", claims_of(raised.get().run.out).after);
 }
 
 /// The kernel's reason in words, from strace's name of it.
@@ -312,14 +322,19 @@ void expect_report_of_refusal(const evidence::SyscallRun& run, int adj, const st
     if (asked && reported && stopped && !allocated) {
         return;
     }
-    const std::string said =
-        run.run.err.empty() ? "nothing on stderr" : "on stderr: " + excerpt(run.run.err, 2);
+    std::string observed = run.run.err.empty() ? "nothing on stderr" : "stderr: " + excerpt(run.run.err, 2);
+    observed += "; " + run.run.describe();
+    if (!asked) {
+        observed += "; the kernel was never asked: no write to its own oom_score_adj was refused";
+    }
+    if (!stopped || allocated) {
+        observed += "; the program did not stop there with exit status 1";
+    }
     const Card card{
         .expected = fmt::format("with --adj {} the line \"oom_score: {}\" on stderr, nothing on stdout after "
                                 "the score before, no allocation, exit status 1",
                                 adj, message),
-        .observed = fmt::format("{}; {}{}", said, run.run.describe(),
-                                stopped && !allocated ? "" : "; and the program went on"),
+        .observed = observed,
         .evidence = evidence_about_scores(run) + (allocated ? "\n" + allocated->row : ""),
         .why =
             "A process without CAP_SYS_RESOURCE may raise its oom_score_adj, but not lower it below the last "
@@ -368,6 +383,13 @@ std::optional<Flaw> flaw_of_pauses(const evidence::SyscallRun& run,
     const auto in_seconds = [](std::chrono::nanoseconds time) {
         return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
     };
+    for (std::size_t i = 1; i < claims.chunks.size(); ++i) {
+        const std::size_t call = lines[claims.chunks[i].line].call;
+        if (call == lines[claims.chunks[i - 1].line].call) {
+            return Flaw{"several lines left the program together, by one write: they were not flushed",
+                        run.calls[call].row};
+        }
+    }
     for (std::size_t i = 0; i < claims.chunks.size(); ++i) {
         const auto slept = lines[claims.chunks[i].line].slept_before;
         if (slept != pause && (i > 0 || slept != 0s)) {
@@ -477,8 +499,9 @@ TEST(OomScore, TouchesEveryPageItCounts) {
                "written to that page, and only pages of memory count for the score and for a limit. One byte "
                "in each page is enough; one byte in each chunk is not, and neither are the zeroes of calloc, "
                "for pages fresh from the kernel are zero already.",
-        .next = compile + " && ./oom_score --chunk-mb 64 --limit-mb 128 & sleep 1; grep -E 'VmSize|RssAnon' "
-                          "/proc/$(pgrep -n oom_score)/status",
+        .next =
+            compile +
+            "; ./oom_score --chunk-mb 64 --limit-mb 128 & sleep 1; grep -E 'VmSize|RssAnon' /proc/$!/status",
     });
 }
 
@@ -505,7 +528,12 @@ TEST(OomScore, ReportsNullFromMalloc) {
 
 /// How the kernel told of a contestant's death, or how else it ended.
 std::string end_of(const arena::ContestantResult& contestant) {
-    return contestant.log_record ? contestant.log_record->row : contestant.run.describe();
+    if (!contestant.log_record) {
+        return contestant.run.describe();
+    }
+    // /dev/kmsg begins a record with numbers and a semicolon.
+    const std::string& row = contestant.log_record->row;
+    return row.substr(row.find(';') + 1);
 }
 
 TEST(OomScore, DiesFirstWithTheHigherScore) {
@@ -611,20 +639,21 @@ TEST(OomScore, KnowsTheExemptingValue) {
 TEST(OomScore, KnowsWhoDiesFirst) {
     const std::string answer = grading::lab().answers().choice("", "first_to_die", {"higher", "lower"});
     const arena::Outcome& outcome = probe_against_probe.get();
-    const auto& raised = outcome.contestants[0];  // the one with the higher score
+    const auto& likelier = outcome.contestants[0];  // the one with the higher score
     const auto& usual = outcome.contestants[1];
-    if (!raised.oom_killed && !usual.oom_killed) {
+    if (!likelier.oom_killed && !usual.oom_killed) {
         grading::raise({process::ErrorKind::failed, "nobody was killed in a contest of two probes", {}});
     }
-    const bool raised_first = raised.oom_killed && (!usual.oom_killed || raised.died_as < usual.died_as);
-    if (answer == (raised_first ? "higher" : "lower")) {
+    const bool likelier_first =
+        likelier.oom_killed && (!usual.oom_killed || likelier.died_as < usual.died_as);
+    if (answer == (likelier_first ? "higher" : "lower")) {
         return;
     }
     fail({
         .expected = "what happens on this machine when two processes share 64 MiB and run out of them",
         .observed = fmt::format("first_to_die = \"{}\"", answer),
         .evidence =
-            "one at oom_score_adj 1000: " + end_of(raised) + "\none at oom_score_adj 0: " + end_of(usual),
+            "one at oom_score_adj 1000: " + end_of(likelier) + "\none at oom_score_adj 0: " + end_of(usual),
         .why = "The score says how good a victim a process is: how much memory its death would bring, and "
                "what oom_score_adj adds to that.",
         .next = "scripts/lab run 4 -- --adj 1000 --chunk-mb 8",
