@@ -87,9 +87,7 @@ process::Result<std::unique_ptr<Hierarchy>> find_cgroup1(const Surroundings& sur
         }
         return std::make_unique<Hierarchy1>(mount.folder, surroundings.swap);
     }
-    return process::machine_lacks(
-        "no memory controller of cgroup v1 is mounted",
-        "nothing to do where cgroup v2 works; in a container: docker run --privileged");
+    return process::machine_lacks("no memory controller of cgroup v1 is mounted", {});
 }
 
 }  // namespace vmlab::arena

@@ -149,7 +149,8 @@ process::Result<std::unique_ptr<Hierarchy>> find_cgroup2(const Surroundings& sur
             if (!lists_memory(mount.folder / "cgroup.controllers")) {
                 return process::machine_lacks(
                     fmt::format("{} has no memory controller", mount.folder.string()),
-                    "nothing to do where cgroup v1 has it; else boot with cgroup_enable=memory");
+                    "boot with cgroup_enable=memory, or with systemd.unified_cgroup_hierarchy=1 where cgroup "
+                    "v1 has it");
             }
             return process::machine_lacks(fmt::format("the memory controller was not delegated to {}", name),
                                           delegate);

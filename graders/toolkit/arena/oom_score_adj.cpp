@@ -45,7 +45,9 @@ process::Result<void> can_lower_oom_score_adj() {
         return process::machine_lacks(
             fmt::format("oom_score_adj may not be lowered here (write: {})",
                         std::strerror(WEXITSTATUS(status))),
-            "run vmlab as root; in a container: docker run --cap-add SYS_RESOURCE, without a user namespace");
+            ::geteuid() == 0 ? "this root lacks CAP_SYS_RESOURCE; in a container: docker run --cap-add "
+                               "SYS_RESOURCE, without a user namespace"
+                             : "run vmlab as root");
     }
     return {};
 }

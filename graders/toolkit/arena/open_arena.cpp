@@ -79,28 +79,44 @@ std::vector<Kind> kinds_of(KindChoice choice) {
     return {Kind::cgroup2, Kind::cgroup1, Kind::vm};
 }
 
+struct Obstacle {
+    Kind kind;
+    process::Error error;
+};
+
+process::Error summary_of(const std::vector<Obstacle>& obstacles) {
+    process::Error summary{process::ErrorKind::machine_lacks, {}, {}};
+    for (const auto& [kind, error] : obstacles) {
+        summary.what += fmt::format("{}{}: {}", summary.what.empty() ? "" : "; ", name_of(kind), error.what);
+        if (!error.fix.empty()) {
+            summary.fix +=
+                fmt::format("{}for {}: {}", summary.fix.empty() ? "" : "; ", name_of(kind), error.fix);
+        }
+        if (error.kind == process::ErrorKind::failed) {
+            summary.kind = error.kind;
+        }
+    }
+    summary.what = fmt::format("no arena can be had here ({})", summary.what);
+    if (summary.fix.empty()) {
+        summary.fix = "choose another arena: --arena auto";
+    }
+    return summary;
+}
+
 }  // namespace
 
 process::Result<std::unique_ptr<Arena>> open_arena(KindChoice choice, const process::Sandbox& sandbox,
                                                    const std::filesystem::path& support) {
     remove_stale_arenas();
-    process::Error obstacles{process::ErrorKind::machine_lacks, "no arena works on this machine", {}};
+    std::vector<Obstacle> obstacles;
     for (const Kind kind : kinds_of(choice)) {
         auto arena = open_kind(kind, sandbox, support);
         if (arena) {
             return arena;
         }
-        const process::Error& error = arena.error();
-        obstacles.what += fmt::format("; {}: {}", name_of(kind), error.what);
-        if (!error.fix.empty()) {
-            obstacles.fix +=
-                fmt::format("{}{}: {}", obstacles.fix.empty() ? "" : "; ", name_of(kind), error.fix);
-        }
-        if (error.kind == process::ErrorKind::failed) {
-            obstacles.kind = error.kind;
-        }
+        obstacles.push_back({kind, arena.error()});
     }
-    return tl::unexpected(std::move(obstacles));
+    return tl::unexpected(summary_of(obstacles));
 }
 
 int remove_stale_arenas() {

@@ -4,7 +4,7 @@ namespace vmlab::arena {
 
 process::Result<std::unique_ptr<Arena>> open_vm(const process::Sandbox& /*sandbox*/,
                                                 const std::filesystem::path& /*support*/) {
-    return process::machine_lacks("the VM arena is not built yet", "use a cgroup arena (--arena auto)");
+    return process::machine_lacks("the VM arena is not built yet", {});
 }
 
 }  // namespace vmlab::arena
