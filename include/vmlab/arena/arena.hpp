@@ -38,7 +38,8 @@ struct Request {
     /// started. Absent: waits for all of them.
     std::optional<std::size_t> over_when_ended;
     std::chrono::milliseconds sample_interval{0};  ///< 0: no samples
-    /// Called with each sample as it is taken (contestant's position, sample): the live view.
+    /// Called with each sample as it is taken (contestant's position, sample): the live view. Each contestant
+    /// has a thread of its own for it.
     std::function<void(std::size_t, const evidence::ProcessSample&)> on_sample;
 };
 
@@ -70,7 +71,8 @@ class Arena {
     virtual ~Arena() = default;
     [[nodiscard]] virtual Kind kind() const = 0;
     /// Runs the contestants. A program that fails is an Outcome; an Error means the arena could not do its
-    /// work (retried once inside).
+    /// work. An Error and a run that lost its launcher (Ending::lost) are retried once inside: the callbacks
+    /// of the jobs are then called again from the start.
     [[nodiscard]] virtual process::Result<Outcome> run(const process::Sandbox& sandbox,
                                                        const Request& request) const = 0;
 };
