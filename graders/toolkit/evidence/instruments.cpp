@@ -68,7 +68,7 @@ process::Result<std::filesystem::path> find_strace() {
 }
 
 std::vector<std::string> fast_forward_options() {
-    return {"-e", "inject=?clock_nanosleep,?nanosleep:retval=0"};
+    return {"-e", "inject=?clock_nanosleep,?nanosleep:retval=0:delay_enter=1000"};
 }
 
 }  // namespace vmlab::evidence

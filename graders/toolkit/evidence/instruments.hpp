@@ -15,7 +15,8 @@ namespace vmlab::evidence {
 /// machine_lacks: not installed, or older than 5.3 (--seccomp-bpf).
 [[nodiscard]] process::Result<std::filesystem::path> find_strace();
 
-/// strace's options that let nanosleep and clock_nanosleep return at once.
+/// strace's options that let nanosleep and clock_nanosleep return after a millisecond, whatever was asked
+/// for. Not at once: a loop that waits for a clock asks again and again, and each time is a row of the log.
 [[nodiscard]] std::vector<std::string> fast_forward_options();
 
 /// Below strace the program's stderr is this descriptor at first: 2 is where strace itself writes.

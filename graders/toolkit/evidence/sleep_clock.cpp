@@ -81,8 +81,8 @@ nanoseconds SleepClock::until(const SystemCall& call, Time moment, std::optional
     std::optional<Time> now;
     if (time && clock == "CLOCK_REALTIME")
         now = *time;
-    else if (time && clock == "CLOCK_MONOTONIC")
-        now = *time + monotonic_minus_real_;
+    else if (time && monotonic_minus_real_ && clock == "CLOCK_MONOTONIC")
+        now = *time + *monotonic_minus_real_;
     // A sleep that we let return at once has not moved the clock: the program is where it asked to be.
     if (before != slept_until_.end())
         now = now ? std::max(*now, before->second) : before->second;

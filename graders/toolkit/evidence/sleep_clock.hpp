@@ -12,7 +12,7 @@ namespace vmlab::evidence {
 /// Works out how long each sleep of one log asked for, call by call.
 class SleepClock {
   public:
-    explicit SleepClock(std::chrono::nanoseconds monotonic_minus_real)
+    explicit SleepClock(std::optional<std::chrono::nanoseconds> monotonic_minus_real)
         : monotonic_minus_real_(monotonic_minus_real) {}
 
     /// What this call, entered at `time` (since 1970), asked for beyond what its thread had asked for
@@ -29,7 +29,7 @@ class SleepClock {
 
     [[nodiscard]] Time until(const SystemCall& call, Time moment, std::optional<Time> time);
 
-    Time monotonic_minus_real_;
+    std::optional<Time> monotonic_minus_real_;
     std::map<int, Asked> last_sleep_;                          ///< of each thread whose last call was a sleep
     std::map<std::pair<int, std::string>, Time> slept_until_;  ///< by thread and clock
 };

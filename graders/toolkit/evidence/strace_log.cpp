@@ -117,7 +117,7 @@ std::size_t start_of_program(const std::vector<SystemCall>& calls, std::string_v
 }  // namespace
 
 SyscallLog parse_strace(std::string_view log, std::string_view program,
-                        std::chrono::nanoseconds monotonic_minus_real) {
+                        std::optional<std::chrono::nanoseconds> monotonic_minus_real) {
     SyscallLog parsed;
     std::vector<std::optional<std::chrono::nanoseconds>> times;
     std::map<int, Unfinished> unfinished;

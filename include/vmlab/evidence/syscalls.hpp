@@ -77,7 +77,7 @@ struct SyscallRun : SyscallLog {
 /// nothing is. `monotonic_minus_real` is the difference between the two clocks, for sleeps until a moment of
 /// CLOCK_MONOTONIC.
 [[nodiscard]] SyscallLog parse_strace(std::string_view log, std::string_view program = {},
-                                      std::chrono::nanoseconds monotonic_minus_real = {});
+                                      std::optional<std::chrono::nanoseconds> monotonic_minus_real = {});
 
 struct SyscallOptions {
     std::vector<std::string> arguments;
