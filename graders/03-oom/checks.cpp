@@ -74,7 +74,7 @@ Shared<evidence::SyscallRun> paced_otherwise{[](Lab& lab) {
                             {"--chunk", "300000", "--limit", "4800000", "--no-touch", "--pause", "7"}));
 }};
 Shared<evidence::SyscallRun> with_little_address_space{[](Lab& lab) {
-    auto options = with<evidence::SyscallOptions>({"--pause", "0"});
+    auto options = with<evidence::SyscallOptions>({"--limit", "1073741824", "--pause", "0"});
     options.limits.address_space_bytes = 128 * mebibyte;
     return lab.syscalls(lab.program("oom"), options);
 }};
@@ -147,17 +147,17 @@ TEST(Oom, AllocatesChunkAfterChunk) {
         return;
     }
     fail(
-        {.expected = fmt::format("{} or {} blocks of {} bytes from malloc, none of them freed.",
-                                 odd_limit / odd_chunk, odd_limit / odd_chunk + 1, odd_chunk),
-         .observed = fmt::format(
-             "Valgrind saw {} such blocks, {} bytes in all; {} were freed while others were still to come.",
-             blocks.size(), total, freed),
+        {.expected = fmt::format(
+             "{} or {} blocks of {} bytes from malloc for --chunk {} --limit {}, none of them freed.",
+             odd_limit / odd_chunk, odd_limit / odd_chunk + 1, odd_chunk, odd_chunk, odd_limit),
+         .observed =
+             fmt::format("Valgrind saw {} ({} bytes in all). Freed while others were still to come: {}.",
+                         blocks.size(), total, freed),
          .evidence = blocks.empty()
                          ? "the allocation trace holds no call for that many bytes"
                          : run.trace.calls[blocks.front().freed_at.value_or(blocks.front().allocated_at)].row,
          .why = "Memory runs out by what is allocated and kept, not by what is printed. Blocks that are "
-                "freed, or slices of one "
-                "big block, make another experiment of it.",
+                "freed, or slices of one big block, make another experiment of it.",
          .next =
              fmt::format("valgrind --trace-malloc=yes {} 2>&1 | grep -E '{}|free'", odd_command, odd_chunk)});
 }
@@ -182,24 +182,24 @@ TEST(Oom, PrintsTheNewestBlockAndTheTotal) {
                           ? fmt::format("no block of {} bytes in the allocation trace", odd_chunk)
                           : "the first block in the trace: " +
                                 run.trace.calls[chunks_of(run).front().allocated_at].row,
-          .why = "A line is due whenever 1048576 bytes or more have been allocated since the last line. It "
-                 "tells the address of the "
-                 "block that was allocated just now, and the total counts that block.",
+          .why =
+              "A line is due whenever 1048576 bytes or more have been allocated since the last line. It "
+              "tells the address of the block that was allocated just now, and the total counts that block.",
           .next = odd_command});
 }
 
 /// A line at once, then one after each pause.
 void expect_pause(const evidence::SyscallRun& run, std::chrono::seconds pause, const std::string& command) {
     expect_exit(run.run, "running " + command);
-    Card card{.expected = fmt::format(
-                  "Lines ADDRESS TOTAL: the first at once, each other after {} s of sleep.", pause.count()),
-              .observed = "",
-              .evidence = fmt::format("$ {}\n{}", command, excerpt(run.run.out)),
-              .why =
-                  "The pause leaves you time to look at the process in another terminal. A line that is not "
-                  "flushed stays in a buffer "
-                  "and comes too late, or never if the kernel kills the process first.",
-              .next = "strace -e trace=write,clock_nanosleep,nanosleep " + command};
+    Card card{
+        .expected = fmt::format("Lines ADDRESS TOTAL: the first at once, each other after {} s of sleep.",
+                                pause.count()),
+        .observed = "",
+        .evidence = fmt::format("$ {}\n{}", command, excerpt(run.run.out)),
+        .why =
+            "The pause leaves you time to look at the process in another terminal. A line that is not "
+            "flushed stays in a buffer and comes too late, or never if the kernel kills the process first.",
+        .next = "strace -e trace=write,clock_nanosleep,nanosleep " + command};
     std::size_t told = 0;
     for (const evidence::PacedLine& line : run.paced_lines()) {
         if (!progress(line.text)) {
@@ -253,7 +253,7 @@ TEST(Oom, StopsAtTheLimit) {
 
 TEST(Oom, ReportsNullFromMalloc) {
     const evidence::SyscallRun& run = with_little_address_space.get();
-    const std::string command = "bash -c 'ulimit -v 131072; ./oom --pause 0'";
+    const std::string command = "bash -c 'ulimit -v 131072; ./oom --limit 1073741824 --pause 0'";
     expect_exit(run.run, "running " + command);
     const std::vector<evidence::SystemCall> mappings = run.named("mmap");
     const auto refused = std::find_if(mappings.begin(), mappings.end(),
@@ -272,9 +272,9 @@ TEST(Oom, ReportsNullFromMalloc) {
           .evidence = refused == mappings.end()
                           ? "strace saw no mmap that was refused: the program did not get that far"
                           : refused->row,
-          .why = "The kernel refuses address space here (ulimit -v), however much memory is free, and malloc "
-                 "can only pass that on. A "
-                 "program that does not look at the pointer writes to address 0 next.",
+          .why =
+              "The kernel refuses address space here (ulimit -v), however much memory is free, and malloc "
+              "can only pass that on. A program that does not look at the pointer writes to address 0 next.",
           .next = command});
 }
 
@@ -307,10 +307,10 @@ void expect_touched(bool touch, const std::string& chunk) {
               "$ {}\npeak of memory that the kernel charged to it: {} bytes", command,
               outcome.peak_bytes ? std::to_string(*outcome.peak_bytes) : "(not told by this kernel)"),
           .why = "The kernel finds a page frame for a page at the first write to it: not when malloc returns "
-                 "it, and not at a read, which "
-                 "is shown a shared page of zeros. A page has sysconf(_SC_PAGESIZE) bytes; one written byte "
-                 "in each is enough.",
-          .next = fmt::format("/usr/bin/time -v {}    (compare \"Maximum resident set size\")", command)});
+                 "it, and not at a read, which is shown a shared page of zeros. A page has "
+                 "sysconf(_SC_PAGESIZE) bytes; one written byte in each is enough.",
+          .next = fmt::format("scripts/lab run 3 -- {} --pause 1    (and watch RSS)",
+                              fmt::join(arguments, " "))});
 }
 
 TEST(Oom, TouchesEveryPageOrNone) {
@@ -333,8 +333,7 @@ TEST(Oom, UntouchedGigabyteSurvivesIn64MiB) {
                                          : fmt::format("$ {}\n{}", command, excerpt(oom.run.out, 3)),
               .why =
                   "malloc hands out addresses. Until somebody writes to them no memory stands behind them, "
-                  "so a process can own sixteen "
-                  "times as many addresses as there is memory.",
+                  "so a process can own sixteen times as many addresses as there is memory.",
               .next = "scripts/lab run 3 -- --no-touch --limit 1073741824"};
     if (!oom.run.succeeded() || bytes_after("reached", last_line(oom.run.out)).value_or(0) < gibibyte) {
         fail(card);
@@ -366,11 +365,9 @@ TEST(Oom, TouchedGigabyteIsKilledByTheKernel) {
             fmt::format("{}; OOM kills that the kernel counted: {}.", oom.run.describe(), outcome.oom_kills),
         .evidence = oom.log_record ? oom.log_record->row : fmt::format("oom_kill {}", outcome.oom_kills),
         .why = sigkill ? "Anybody may send a SIGKILL, a program even to itself. An OOM kill is one that the "
-                         "kernel counts in the cgroup's "
-                         "oom_kill and writes into its log."
+                         "kernel counts in the cgroup's oom_kill and writes into its log."
                        : "Every page that is written to needs a page frame. When the cgroup may have no more "
-                         "of them and nothing can "
-                         "be given back, the kernel kills a process of that cgroup.",
+                         "of them and nothing can be given back, the kernel kills a process of that cgroup.",
         .next = "scripts/lab run 3 -- --limit 1073741824"};
     if (!oom.oom_killed) {
         fail(card);
@@ -394,6 +391,9 @@ process::Run obituary(int pid, const std::string& log) {
     options.input = log;
     return lab().native(lab().program("obituary"), options);
 }
+
+/// Gathered in the background like all shared evidence, so that obituary is being built while oom runs.
+Shared<process::Run> on_an_empty_log{[](Lab&) { return obituary(4321, ""); }};
 
 /// The rows of a log that a person would look at: those that speak of a kill and name the pid.
 std::string rows_on(int pid, const std::string& log) {
@@ -422,8 +422,7 @@ void expect_obituary(const Victim& victim, const std::string& scope, const std::
           .next = fmt::format("Put the rows above into a file, then: ./obituary {} < FILE", victim.pid)});
 }
 
-void expect_no_kill(int pid, const std::string& log, const std::string& why) {
-    const process::Run run = obituary(pid, log);
+void expect_no_kill(const process::Run& run, int pid, const std::string& log, const std::string& why) {
     expect_exit(run, fmt::format("running ./obituary {} on a log", pid));
     const std::vector<std::string> errors = lines_of(run.err);
     if (run.status.exited_with(1) && run.out.empty() && errors.size() == 1 &&
@@ -456,10 +455,10 @@ TEST(Obituary, ObituaryReadsEveryLogFormat) {
           Case{"linux-6.18-journalctl-short-monotonic.log", "cgroup",
                "journalctl -k -o short-monotonic, Linux 6.18"}}) {
         const Victim victim = any_victim();
-        expect_obituary(victim, c.scope, recorded(c.file, victim).text, c.kind,
-                        "The kernel writes the same text everywhere; dmesg, rsyslog and journald each put "
-                        "their own time stamp before it. "
-                        "Look for what the kernel wrote, not for a certain column.");
+        expect_obituary(
+            victim, c.scope, recorded(c.file, victim).text, c.kind,
+            "The kernel writes the same text everywhere; dmesg, rsyslog and journald each put their own time "
+            "stamp before it. Look for what the kernel wrote, not for a certain column.");
     }
 }
 
@@ -478,9 +477,8 @@ TEST(Obituary, ObituaryReadsOldKernels) {
         const Victim victim = any_victim();
         expect_obituary(victim, c.scope, recorded(c.file, victim).text, c.kind,
                         "Up to Linux 5.0 the line \"Killed process\" does not say whether the machine or a "
-                        "cgroup was out of memory. The last "
-                        "\"... out of memory: Kill process\" line before it does, and it may name another "
-                        "process: the parent.");
+                        "cgroup was out of memory. The last \"... out of memory: Kill process\" line before "
+                        "it does, and it may name another process: the parent.");
     }
 }
 
@@ -501,11 +499,10 @@ TEST(Obituary, ObituaryTakesAnyNameAndSize) {
          {"(sd-pam)", "Web Content", "kworker/u8:3-ev", "a) total-vm:1kB", "Killed process", ":-) [hog]"}) {
         Victim victim = any_victim();
         victim.name = name;
-        expect_obituary(victim, "cgroup", recorded("any-name.log", victim).text,
-                        "a process with an unusual name",
-                        "A process chooses its own name (prctl PR_SET_NAME): up to 15 bytes of anything, "
-                        "blanks and brackets too. Nothing "
-                        "after the name can be chosen, so look for its end from the right.");
+        expect_obituary(
+            victim, "cgroup", recorded("any-name.log", victim).text, "a process with an unusual name",
+            "A process chooses its own name (prctl PR_SET_NAME): up to 15 bytes of anything, blanks and "
+            "brackets too. Nothing after the name can be chosen, so look for its end from the right.");
     }
     Victim sanitized = any_victim();
     sanitized.total_vm_kb = 21'474'900'000 + between(0, 99'999);
@@ -520,10 +517,10 @@ TEST(Obituary, ObituaryIgnoresOtherPrograms) {
     const Log log = recorded("other-programs.log", victim);
     const std::string why =
         "Every program may write any text to the syslog (try: logger 'Out of memory: Killed process 1 "
-        "(init)'). The "
-        "name before the first \": \" tells who spoke, and only the kernel knows whom its OOM killer killed.";
+        "(init)'). The name before the first \": \" tells who spoke, and only the kernel knows whom its OOM "
+        "killer killed.";
     expect_obituary(victim, "cgroup", log.text, "a syslog in which other programs quote the kernel", why);
-    expect_no_kill(log.spared_pid, log.text, why);
+    expect_no_kill(obituary(log.spared_pid, log.text), log.spared_pid, log.text, why);
 }
 
 TEST(Obituary, ObituarySaysWhenThereWasNoKill) {
@@ -531,12 +528,11 @@ TEST(Obituary, ObituarySaysWhenThereWasNoKill) {
     const Log log = recorded("not-killed.log", victim);
     const std::string why =
         "\"Kill process\" announces, \"Killed process\" reports. An old kernel may announce a process and "
-        "then sacrifice one "
-        "of its children: the announced one lives on.";
+        "then sacrifice one of its children: the announced one lives on.";
     expect_obituary(victim, "cgroup", log.text, "dmesg, Linux 4.19, a child was killed instead", why);
-    expect_no_kill(log.spared_pid, log.text, why);
+    expect_no_kill(obituary(log.spared_pid, log.text), log.spared_pid, log.text, why);
     expect_no_kill(
-        victim.pid, "",
+        on_an_empty_log.get(), 4321, "",
         "An empty log holds no kill. A script that calls obituary must be able to tell by the exit status.");
 }
 
@@ -600,7 +596,7 @@ TEST(Answers, PredictsTheTouchedGigabyte) {
     expect_prediction("touched_gigabyte_in_256_mib", ending_of(oom.run, oom.oom_killed),
                       "A cgroup limits page frames, not addresses. Ask when oom needs a page frame, and what "
                       "happens when there is none.",
-                      "Make the experiment: README.md, section \"Predict\", 1.");
+                      "Make the experiment: README.md, part 3, number 1.");
 }
 
 TEST(Answers, PredictsTheUntouchedGigabyte) {
@@ -608,14 +604,14 @@ TEST(Answers, PredictsTheUntouchedGigabyte) {
     expect_prediction("untouched_gigabyte_in_256_mib", ending_of(oom.run, oom.oom_killed),
                       "Compare what ps calls VSZ (addresses) with RSS (page frames) while oom --no-touch "
                       "runs. Which of the two does a cgroup limit?",
-                      "Make the experiment: README.md, section \"Predict\", 2.");
+                      "Make the experiment: README.md, part 3, number 2.");
 }
 
 TEST(Answers, PredictsTheGigabyteUnderUlimit) {
     expect_prediction("gigabyte_under_ulimit_v_512_mib", ending_of(reference_under_ulimit.get(), false),
                       "ulimit -v is RLIMIT_AS: setrlimit(2) says which system calls fail beyond it, and "
                       "malloc(3) what malloc makes of that.",
-                      "Make the experiment: README.md, section \"Predict\", 3.");
+                      "Make the experiment: README.md, part 3, number 3.");
 }
 
 TEST(Answers, PredictsTheExitStatus) {
@@ -629,8 +625,7 @@ TEST(Answers, PredictsTheExitStatus) {
           .evidence = fmt::format("answers.toml: [prediction] exit_status_seen_by_the_shell = {}", predicted),
           .why = "A process that a signal has killed has no exit status of its own, so the shell makes one "
                  "up from the signal's number.",
-          .next = "bash's manual, section \"Exit Status\": help -m bash or man bash; kill -l lists the "
-                  "numbers of the signals."});
+          .next = "man bash, section EXIT STATUS. kill -l lists the numbers of the signals."});
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -40,14 +41,14 @@ std::optional<Obituary> find_last_kill(std::istream& in, int pid) {
     while (std::getline(in, line)) {
         // Nov 7 03:12:59 lab kernel: [44178.5] Out of memory: Killed process 12 (hog) total-vm:8kB,
         // anon-rss:4kB,
-        std::istringstream words(line);
-        std::string month, day, time, host, tag, uptime, out, of, memory, killed, process, number, name, vm,
-            rss;
-        words >> month >> day >> time >> host >> tag >> uptime >> out >> of >> memory >> killed >> process >>
-            number >> name >> vm >> rss;
-        if (killed == "Killed" && number == std::to_string(pid) && rss.size() > 9) {
-            last = Obituary{pid, name.substr(1, name.size() - 2), std::stoul(vm.substr(9)),
-                            std::stoul(rss.substr(9)), "machine"};
+        std::istringstream stream(line);
+        std::vector<std::string> words;
+        for (std::string word; stream >> word;) {
+            words.push_back(word);
+        }
+        if (words.size() > 14 && words[9] == "Killed" && words[11] == std::to_string(pid)) {
+            last = Obituary{pid, words[12].substr(1, words[12].size() - 2), std::stoul(words[13].substr(9)),
+                            std::stoul(words[14].substr(9)), "machine"};
         }
     }
     return last;

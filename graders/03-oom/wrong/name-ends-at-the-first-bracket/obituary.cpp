@@ -4,11 +4,11 @@
 
 #include <fmt/core.h>
 
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
-#include <regex>
 #include <string>
 
 namespace {
@@ -33,45 +33,83 @@ std::optional<int> parse_pid(const std::string& text) {
     return pid > 0 ? std::optional(pid) : std::nullopt;
 }
 
+/// Cuts the line down to what follows the first `end`. False, and nothing is cut, when there is no `end`.
+bool cut_through(std::string& line, const std::string& end) {
+    const std::size_t at = line.find(end);
+    if (at == std::string::npos) {
+        return false;
+    }
+    line.erase(0, at + end.size());
+    return true;
+}
+
 /// The text of a kernel record, without what dmesg, syslogd or journald put before it. A line of another
 /// program keeps its "program[pid]: " and therefore begins with none of the phrases that we look for.
 std::string kernel_text(std::string line) {
     // The first ": " of a syslog or journal line ends the name of the program that spoke.
     const std::size_t speaker = line.find(": ");
     if (speaker != std::string::npos && line.substr(0, speaker).ends_with(" kernel")) {
-        line.erase(0, speaker + 2);
+        cut_through(line, ": ");
     }
-    // What is left may be "<3>[ 4.210051] text" (dmesg --raw), "[Sat Nov 21 01:00:27 2026] text" (dmesg -T),
-    // "2026-11-21T01:00:27,868468+00:00 text" (dmesg --time-format iso) or "3,512,4210051,-;text"
-    // (/dev/kmsg).
-    static const std::regex stamp(R"(^(?:<\d+>|\d+,\d+,\d+,[^;]*;|[\d-]+T[\d:,.+-]+ )?(?:\[[^\]]*\] *)*)");
-    return std::regex_replace(line, stamp, "", std::regex_constants::format_first_only);
+    if (line.starts_with('<')) {
+        // dmesg --raw: "<3>[    4.210051] text"
+        cut_through(line, ">");
+    } else if (!line.empty() && std::isdigit(static_cast<unsigned char>(line.front()))) {
+        // /dev/kmsg: "3,512,4210051,-;text"
+        // dmesg --time-format iso: "2026-11-21T01:00:27,868468+00:00 text"
+        cut_through(line, line.find(';') < line.find(' ') ? ";" : " ");
+    }
+    // dmesg, dmesg -T: "[    4.210051] text", "[Sat Nov 21 01:00:27 2026] text"
+    while (line.starts_with('[') && cut_through(line, "]")) {
+        line.erase(0, line.find_first_not_of(' '));
+    }
+    return line;
+}
+
+/// Reads "Killed process 12 (name) total-vm:8kB, anon-rss:4kB, ...". A name may hold any character, but
+/// nothing that follows it can be chosen by the process: its end is the last ") total-vm:".
+std::optional<Obituary> parse_kill(const std::string& text) {
+    Obituary kill;
+    int name_start = 0;
+    const std::size_t name_end = text.rfind(") total-vm:");
+    if (name_end == std::string::npos ||
+        std::sscanf(text.c_str(), "Killed process %d (%n", &kill.pid, &name_start) != 1 || name_start == 0 ||
+        std::sscanf(text.c_str() + name_end, ") total-vm:%lukB, anon-rss:%lukB", &kill.total_vm_kb,
+                    &kill.anon_rss_kb) != 2) {
+        return std::nullopt;
+    }
+    const auto start = static_cast<std::size_t>(name_start);
+    kill.name = text.substr(start, text.find(')', start) - start);
+    return kill;
 }
 
 /// The last OOM kill of `pid` in the log on `in`, or nothing when there is none.
 std::optional<Obituary> find_last_kill(std::istream& in, int pid) {
-    // mm/oom_kill.c prints, up to kernel 5.0:   "Out of memory: Kill process 12 (name) score 900 or sacrifice
-    // child" and then, of the process or a child:      "Killed process 12 (name) total-vm:8kB, anon-rss:4kB,
-    // ..." since 5.1 in a single line:               "Out of memory: Killed process 12 (name) total-vm:8kB,
-    // ..." "Memory cgroup out of memory" says that a cgroup was full. A name may hold any character, ")" too:
-    // the greedy (.*) runs up to the last ") total-vm:".
-    static const std::regex announcement(R"((Memory cgroup o|O)ut of memory[^:]*: Kill process \d+ .*)");
-    static const std::regex kill(
-        R"((?:(Memory cgroup o|O)ut of memory[^:]*: )?)"
-        R"(Killed process (\d+) \(([^)]*)\).* total-vm:(\d+)kB, anon-rss:(\d+)kB.*)");
-    const auto scope_of = [](const std::string& start) { return start == "O" ? "machine" : "cgroup"; };
-
+    // What the kernel's mm/oom_kill.c prints, up to version 5.0, in two lines (the second may name a child):
+    //     Out of memory: Kill process 12 (name) score 900 or sacrifice child
+    //     Killed process 12 (name) total-vm:8kB, anon-rss:4kB, ...
+    // and since 5.1 in one:
+    //     Out of memory: Killed process 12 (name) total-vm:8kB, anon-rss:4kB, ...
+    // "Memory cgroup out of memory" instead says that a cgroup was full.
     std::optional<Obituary> last;
     std::string announced_scope = "machine";
     std::string line;
     while (std::getline(in, line)) {
-        const std::string text = kernel_text(line);
-        std::smatch match;
-        if (std::regex_match(text, match, announcement)) {
-            announced_scope = scope_of(match[1]);
-        } else if (std::regex_match(text, match, kill) && match[2] == std::to_string(pid)) {
-            last = Obituary{pid, match[3], std::stoul(match[4]), std::stoul(match[5]),
-                            match[1].matched ? scope_of(match[1]) : announced_scope};
+        std::string text = kernel_text(line);
+        std::string scope;
+        if (text.starts_with("Out of memory")) {
+            scope = "machine";
+        } else if (text.starts_with("Memory cgroup out of memory")) {
+            scope = "cgroup";
+        }
+        if (!scope.empty()) {
+            cut_through(text, ": ");
+        }
+        if (text.starts_with("Kill process ")) {
+            announced_scope = scope;
+        } else if (std::optional<Obituary> kill = parse_kill(text); kill && kill->pid == pid) {
+            kill->scope = scope.empty() ? announced_scope : scope;
+            last = kill;
         }
     }
     return last;

@@ -4,11 +4,11 @@
 
 #include <fmt/core.h>
 
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
-#include <regex>
 #include <string>
 
 namespace {
@@ -33,19 +33,41 @@ std::optional<int> parse_pid(const std::string& text) {
     return pid > 0 ? std::optional(pid) : std::nullopt;
 }
 
+/// Reads "Killed process 12 (name) total-vm:8kB, anon-rss:4kB, ...". A name may hold any character, but
+/// nothing that follows it can be chosen by the process: its end is the last ") total-vm:".
+std::optional<Obituary> parse_kill(const std::string& text) {
+    Obituary kill;
+    int name_start = 0;
+    const std::size_t name_end = text.rfind(") total-vm:");
+    if (name_end == std::string::npos ||
+        std::sscanf(text.c_str(), "Killed process %d (%n", &kill.pid, &name_start) != 1 || name_start == 0 ||
+        std::sscanf(text.c_str() + name_end, ") total-vm:%lukB, anon-rss:%lukB", &kill.total_vm_kb,
+                    &kill.anon_rss_kb) != 2) {
+        return std::nullopt;
+    }
+    const auto start = static_cast<std::size_t>(name_start);
+    kill.name = text.substr(start, name_end - start);
+    return kill;
+}
+
 /// The last OOM kill of `pid` in the log on `in`, or nothing when there is none.
 std::optional<Obituary> find_last_kill(std::istream& in, int pid) {
-    static const std::regex kill(R"(Killed process (\d+) \((.*)\) total-vm:(\d+)kB, anon-rss:(\d+)kB)");
     std::optional<Obituary> last;
-    std::string announced_scope = "machine";
+    std::string scope = "machine";
     std::string line;
     while (std::getline(in, line)) {
         if (line.find("ut of memory") != std::string::npos) {
-            announced_scope = line.find("Memory cgroup") != std::string::npos ? "cgroup" : "machine";
+            scope = line.find("Memory cgroup") != std::string::npos ? "cgroup" : "machine";
         }
-        std::smatch match;
-        if (std::regex_search(line, match, kill) && match.str(1).starts_with(std::to_string(pid))) {
-            last = Obituary{pid, match[2], std::stoul(match[3]), std::stoul(match[4]), announced_scope};
+        const std::size_t killed = line.find("Killed process ");
+        if (killed == std::string::npos) {
+            continue;
+        }
+        std::optional<Obituary> kill = parse_kill(line.substr(killed));
+        if (kill && std::to_string(kill->pid).starts_with(std::to_string(pid))) {
+            kill->pid = pid;
+            kill->scope = scope;
+            last = kill;
         }
     }
     return last;
