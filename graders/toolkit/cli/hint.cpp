@@ -29,7 +29,8 @@ int show_hint(const Place& place, int number) {
     std::string text = painted(
         style, fmt::format("Hint {} of {} for {:02} {}", shown + 1, total, number, activity.title), "1");
     text += hint.file.empty() ? "\n\n" : fmt::format(" ({})\n\n", hint.file);
-    for (const std::string& line : report::wrapped(hint.text, static_cast<std::size_t>(style.width) - 4)) {
+    for (const std::string& line :
+         report::wrapped(report::reflowed(hint.text), static_cast<std::size_t>(style.width) - 4)) {
         text += fmt::format("  {}\n", line);
     }
     text += shown + 1 < total

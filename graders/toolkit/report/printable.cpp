@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace vmlab::report {
@@ -75,6 +76,18 @@ std::size_t columns(std::string_view text) {
     return count;
 }
 
+namespace {
+
+std::size_t offset_of_column(std::string_view text, std::size_t column) {
+    std::size_t offset = 0;
+    while (offset < text.size() && columns(text.substr(0, offset + 1)) <= column) {
+        ++offset;
+    }
+    return offset;
+}
+
+}  // namespace
+
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
     std::vector<std::string> lines;
     std::size_t begin = 0;
@@ -82,9 +95,10 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
         const std::size_t end = std::min(text.find('\n', begin), text.size());
         std::string_view rest = text.substr(begin, end - begin);
         while (columns(rest) > width) {
-            std::size_t cut = rest.rfind(' ', width);
+            const std::size_t edge = offset_of_column(rest, width);
+            std::size_t cut = rest.rfind(' ', edge);
             if (cut == std::string_view::npos || cut == 0) {
-                cut = rest.find(' ', width);
+                cut = rest.find(' ', edge);
             }
             if (cut == std::string_view::npos || rest.find_first_not_of(' ') >= cut) {
                 break;
@@ -99,6 +113,23 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
         lines.pop_back();
     }
     return lines;
+}
+
+std::string reflowed(std::string_view text) {
+    std::string result;
+    bool joinable = false;  // the line before was prose
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const bool prose = !line.empty() && line.front() != ' ' && line.front() != '\t';
+        if (!result.empty()) {
+            result += prose && joinable ? ' ' : '\n';
+        }
+        result += line;
+        joinable = prose;
+    }
+    return result;
 }
 
 }  // namespace vmlab::report

@@ -83,9 +83,8 @@ std::string points_of(const CheckResult& check) {
 
 /// "60/100", or what could be judged.
 std::string total_of(int score, int judged, int max) {
-    return judged == max
-               ? fmt::format("{}/{} points", score, max)
-               : fmt::format("{} points, graded out of {} of {}", score, judged, max);
+    return judged == max ? fmt::format("{}/{} points", score, max)
+                         : fmt::format("{} points, graded out of {} of {}", score, judged, max);
 }
 
 void write_row(Page& page, const std::string& label, const std::string& text, bool as_rows) {
@@ -96,7 +95,7 @@ void write_row(Page& page, const std::string& label, const std::string& text, bo
     const std::size_t indent = 4 + label_columns;
     const std::string clean = printable(text);
     std::string name = label;
-    // Rows of a trace keep their own lines: a cut row could not be compared with the tool's.
+    // Rows of a trace and commands keep their lines: a cut one could not be compared or pasted.
     for (const std::string& line : wrapped(clean, as_rows ? clean.size() + 1 : page.width() - indent)) {
         page.line(fmt::format("  {} {}{}", page.painted(page.frame(), "2"),
                               page.painted(fmt::format("{:<10}", name), "1"), line));
@@ -126,7 +125,7 @@ void write_card(Page& page, const CheckResult& check) {
     write_row(page, "observed", check.card.observed, false);
     write_row(page, "evidence", check.card.evidence, true);
     write_row(page, "why", check.card.why, false);
-    write_row(page, "next", check.card.next, false);
+    write_row(page, "next", check.card.next, true);
 }
 
 void write_cards(Page& page, const ActivityResult& activity) {

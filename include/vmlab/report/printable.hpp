@@ -16,4 +16,8 @@ namespace vmlab::report {
 /// The lines of a text, each cut at spaces to at most `width` columns; a longer word stays whole.
 [[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
+/// Joins the lines of each paragraph into one, so that it can be wrapped anew. A line that begins with a
+/// space or a tab is kept as it is (code), and so is an empty one.
+[[nodiscard]] std::string reflowed(std::string_view text);
+
 }  // namespace vmlab::report
