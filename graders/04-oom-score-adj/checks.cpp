@@ -422,8 +422,10 @@ std::optional<Flaw> flaw_of_chunks(const evidence::SyscallRun& run,
                             bytes, chunk.address, lines[chunk.line].text),
                 region ? region->row : run.calls[call].row};
         }
-        if (region->bytes > bytes + bytes / 4 + 4 * mebibyte) {
-            return Flaw{fmt::format("{} bytes for a chunk of {}", region->bytes, bytes), region->row};
+        // A block that is grown by realloc holds all chunks so far.
+        const std::uint64_t so_far = chunk.total_mb * mebibyte;
+        if (region->bytes > so_far + so_far / 4 + 4 * mebibyte) {
+            return Flaw{fmt::format("{} bytes for {} MB", region->bytes, chunk.total_mb), region->row};
         }
         if (const auto lost = growth.lost(chunk.address, call, last_call)) {
             return Flaw{"a chunk was given back to the kernel", lost->row};
@@ -674,7 +676,7 @@ TEST(OomScore, KnowsTheRangeOfTheAdjustment) {
             "A number outside the range is refused with EINVAL, \"Invalid argument\". \"Permission denied\" "
             "(EACCES) means that the number is valid and only this process may not write it. The range of "
             "oom_score, which you read, is another one.",
-        .next = "sh -c 'echo NUMBER > /proc/self/oom_score_adj' with several numbers",
+        .next = "bash -c 'echo NUMBER > /proc/self/oom_score_adj' with several numbers",
     };
     if (answer.size() == 2) {
         card.observed = fmt::format("[{}, {}]", answer[0], answer[1]);
