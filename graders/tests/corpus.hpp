@@ -1,0 +1,60 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "vmlab/grading/activity.hpp"
+#include "vmlab/grading/result.hpp"
+
+namespace vmlab::corpus {
+
+/// The corpus: every submission in this tree whose grade is known beforehand.
+enum class Kind {
+    solution,  ///< graders/NN-slug/solution: full points
+    variant,   ///< graders/NN-slug/variants/NAME over the solution: full points
+    starter,   ///< activities/NN-slug as shipped: below full points
+    wrong,     ///< graders/NN-slug/wrong/NAME over the solution: fails exactly what its expect.toml names
+};
+
+struct Case {
+    std::string activity;  ///< "01-heap-growth"
+    Kind kind = Kind::solution;
+    std::string name;  ///< of the variant or the wrong submission
+
+    /// "01-heap-growth.wrong.always-up".
+    [[nodiscard]] std::string full_name() const;
+};
+
+/// Every case below SOURCE (the folder that holds activities/ and graders/), by activity and name.
+[[nodiscard]] std::vector<Case> find_cases(const std::filesystem::path& source);
+/// The activities that have a folder below SOURCE/graders: "01-heap-growth", ...
+[[nodiscard]] std::vector<std::string> find_activities(const std::filesystem::path& source);
+
+/// What an expect.toml says.
+struct Expectation {
+    std::string why;
+    std::vector<std::string> fails;               ///< exactly these checks do not pass
+    std::vector<std::string> without;             ///< files of solution/ that the submission lacks
+    std::map<std::string, std::string> reasons;   ///< check -> reason, where it is not wrong-result
+    std::map<std::string, std::string> outcomes;  ///< check -> outcome, where it is not failed
+};
+
+/// An Error when the file has a key that it should not have, or names a check or file that the activity
+/// lacks.
+[[nodiscard]] process::Result<Expectation> read_expectation(const std::filesystem::path& file,
+                                                            const grading::Activity& activity);
+
+/// Puts the case's submission together in INTO/NN-slug/: the solution's files, without those that an
+/// expect.toml takes away, under those of the variant or wrong submission.
+[[nodiscard]] process::Result<void> lay_out(const Case& each, const std::filesystem::path& source,
+                                            const grading::Activity& activity,
+                                            const std::filesystem::path& into);
+
+/// Runs a grader program on a submission and reads its result.
+[[nodiscard]] process::Result<grading::Result> run_grader(const std::filesystem::path& grader,
+                                                          const std::filesystem::path& submission,
+                                                          const std::filesystem::path& result_file);
+
+}  // namespace vmlab::corpus
