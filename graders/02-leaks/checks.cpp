@@ -80,7 +80,7 @@ process::Run run_without_memory(Lab& lab, std::size_t allocations_that_work) {
     grading::NativeOptions options;
     options.preload = grading::Preload::malloc_fails;
     options.malloc_calls_that_work = static_cast<int>(allocations_that_work);
-    options.environment["VMLAB_PLAIN_NEW_FAILS"] = "1";
+    options.environment["VMLAB_PLAIN_NEW_GIVES_NULL"] = "1";
     return lab.native(lab.program("leaks"), options);
 }
 

@@ -5,13 +5,13 @@
 // Only calls from the program's own code are counted and fail, so that iostreams, fmt and the dynamic loader
 // go on working. `new (std::nothrow)` answers NULL just as malloc does and is treated alike; plain `new`
 // always works, so that a std::vector in which a program keeps its pointers is not what breaks. Where that is
-// not wanted, VMLAB_PLAIN_NEW_FAILS=1 lets plain `new` be counted too, and throw std::bad_alloc.
+// not wanted, VMLAB_PLAIN_NEW_GIVES_NULL=1 lets plain `new` be counted too, and give NULL. No real `new` does
+// that, and no program looks: one that uses its object crashes, one that made it only for show goes on.
 
+#include <bits/functexcept.h>
 #include <elf.h>
 #include <link.h>
 #include <sys/auxv.h>
-
-#include <bits/functexcept.h>
 
 #include <atomic>
 #include <cerrno>
@@ -68,13 +68,12 @@ bool must_fail(const void* caller) {
     return true;
 }
 
-// `new` from the program's code, or from a library when `caller` lies there. This library is built without
-// exceptions, so libstdc++ throws for it.
 void* plain_new(std::size_t size, const void* caller) {
-    const bool fails = std::getenv("VMLAB_PLAIN_NEW_FAILS") != nullptr && must_fail(caller);
-    void* block = fails ? nullptr : __libc_malloc(size == 0 ? 1 : size);
+    if (std::getenv("VMLAB_PLAIN_NEW_GIVES_NULL") != nullptr && must_fail(caller))
+        return nullptr;
+    void* block = __libc_malloc(size == 0 ? 1 : size);
     if (block == nullptr)
-        std::__throw_bad_alloc();
+        std::__throw_bad_alloc();  // this library is built without exceptions: libstdc++ throws for it
     return block;
 }
 
