@@ -188,8 +188,9 @@ TEST_F(RunMemcheck, DistrustsAProgramThatBecomesAnother) {
 
 TEST_F(RunMemcheck, KeepsItsReportFromTheProgram) {
     // Each of these would put text into a report if the sandbox's filter let it.
-    const auto made = run_memcheck(sandbox(), build(R"cpp(
+    const auto made = run_memcheck(sandbox(), build(R"source(
 #include <fcntl.h>
+#include <initializer_list>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
@@ -215,7 +216,7 @@ TEST_F(RunMemcheck, KeepsItsReportFromTheProgram) {
                                                shutdown(report, SHUT_RDWR);
                                            }
                                            malloc(33);
-                                       })cpp"));
+                                       })source"));
     if (lacks(made))
         GTEST_SKIP() << made.error().what;
     EXPECT_EQ(made->damage, std::nullopt);
@@ -236,9 +237,8 @@ TEST_F(RunMemcheck, HasAnIncompleteReportOfAProgramThatWasStopped) {
 TEST_F(RunMemcheck, FastForwardsSleeps) {
     MemcheckOptions options;
     options.fast_forward_sleeps = true;
-    const auto made =
-        honest("for (int i = 0; i < 1000; ++i) sleep(1000); malloc(7); std::cerr << \"mine\\n\"; return 3;",
-               options);
+    const auto made = honest(
+        "for (int i = 0; i < 100; ++i) sleep(1000); malloc(7); std::cerr << \"mine\\n\"; return 3;", options);
     if (!made)
         GTEST_SKIP() << "no valgrind or no strace";
     EXPECT_TRUE(made->run.status.exited_with(3)) << made->run.describe();

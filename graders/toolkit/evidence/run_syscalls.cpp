@@ -50,8 +50,7 @@ process::Result<SyscallRun> run_syscalls(const process::Sandbox& sandbox,
         return tl::unexpected(strace.error());
 
     process::Job job;
-    job.argv = {strace->string(), "-f", "-q",   "-y", "-ttt",       "-s", "65536",
-                "--seccomp-bpf",  "-e", traced, "-e", "signal=none"};
+    job.argv = {strace->string(), "-f", "-q", "-y", "-ttt", "-s", "65536", "--seccomp-bpf", "-e", traced};
     if (options.fast_forward_sleeps)
         std::ranges::copy(fast_forward_options(), std::back_inserter(job.argv));
     // Not through the job: a preloaded allocator is for the program, not for strace.

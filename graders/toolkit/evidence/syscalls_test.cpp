@@ -239,7 +239,7 @@ TEST_F(RunSyscalls, RecordsAProgramWithItsSleepsSkipped) {
     SyscallOptions options;
     options.arguments = {"an argument"};
     options.environment["GREETING"] = "hello";
-    const auto made = run_syscalls(sandbox(), build(R"cpp(
+    const auto made = run_syscalls(sandbox(), build(R"source(
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -258,7 +258,7 @@ TEST_F(RunSyscalls, RecordsAProgramWithItsSleepsSkipped) {
                                            fputs("to stderr\n", stderr);
                                            free(malloc(1 << 20));
                                            return getpid() > 0 ? 4 : 5;
-                                       })cpp"),
+                                       })source"),
                                    options);
     if (lacks(made))
         GTEST_SKIP() << made.error().what;
@@ -305,7 +305,7 @@ TEST_F(RunSyscalls, IsIncompleteWhenStopped) {
 }
 
 TEST_F(RunSyscalls, CountsALoopAroundAClockOnce) {
-    const auto made = run_syscalls(sandbox(), build(R"cpp(
+    const auto made = run_syscalls(sandbox(), build(R"source(
 #include <chrono>
 #include <thread>
 #include <unistd.h>
@@ -313,7 +313,7 @@ TEST_F(RunSyscalls, CountsALoopAroundAClockOnce) {
                                            (void)!write(1, "a\n", 2);
                                            std::this_thread::sleep_until(std::chrono::system_clock::now() + std::chrono::milliseconds(400));
                                            (void)!write(1, "b\n", 2);
-                                       })cpp"));
+                                       })source"));
     if (lacks(made))
         GTEST_SKIP() << made.error().what;
     ASSERT_THAT(made->paced_lines(), SizeIs(2));
