@@ -196,27 +196,27 @@ TEST_F(RunMemcheck, KeepsItsReportFromTheProgram) {
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
-                                       int main() {
-                                           for (int report = 1012; report < 1024; ++report) {
-                                               (void)!write(report, "forged\n", 7);
-                                               send(report, "forged\n", 7, 0);
-                                               iovec piece{(void*)"forged\n", 7};
-                                               msghdr message{};
-                                               message.msg_iov = &piece;
-                                               message.msg_iovlen = 1;
-                                               sendmsg(report, &message, 0);
-                                               for (int copy : {dup(report), fcntl(report, F_DUPFD, 3),
-                                                                fcntl(report, F_DUPFD_CLOEXEC, 3),
-                                                                dup2(report, 500), dup3(report, 501, 0)})
-                                                   if (copy >= 0)
-                                                       (void)!write(copy, "forged\n", 7);
-                                               int source = open("/proc/self/cmdline", O_RDONLY);
-                                               sendfile(report, source, nullptr, 10);
-                                               close(source);
-                                               shutdown(report, SHUT_RDWR);
-                                           }
-                                           malloc(33);
-                                       })source"));
+int main() {
+    for (int report = 1012; report < 1024; ++report) {
+        (void)!write(report, "forged\n", 7);
+        send(report, "forged\n", 7, 0);
+        iovec piece{(void*)"forged\n", 7};
+        msghdr message{};
+        message.msg_iov = &piece;
+        message.msg_iovlen = 1;
+        sendmsg(report, &message, 0);
+        for (int copy : {dup(report), fcntl(report, F_DUPFD, 3),
+                         fcntl(report, F_DUPFD_CLOEXEC, 3),
+                         dup2(report, 500), dup3(report, 501, 0)})
+            if (copy >= 0)
+                (void)!write(copy, "forged\n", 7);
+        int source = open("/proc/self/cmdline", O_RDONLY);
+        sendfile(report, source, nullptr, 10);
+        close(source);
+        shutdown(report, SHUT_RDWR);
+    }
+    malloc(33);
+})source"));
     if (lacks(made))
         GTEST_SKIP() << made.error().what;
     EXPECT_EQ(made->damage, std::nullopt);
