@@ -11,6 +11,7 @@
 #include "process/child.hpp"
 #include "process/collector.hpp"
 #include "process/confinement.hpp"
+#include "process/recording.hpp"
 #include "process/syscall_filter.hpp"
 #include "vmlab/process/tools.hpp"
 
@@ -176,13 +177,18 @@ Result<Run> Sandbox::run(const Job& job) const {
     plan.descriptors = ends->placed;
     plan.cgroups = job.cgroups;
     plan.oom_score_adj = job.oom_score_adj_floor;
+    const Recording recording(job);
     const Result<pid_t> child = start_child(plan);
     if (!child) {
         return tl::make_unexpected(child.error());
     }
     ends->theirs.clear();
-    return collect(*child, std::move(ends->ours), job,
-                   tier_ == Tier::namespaces ? EndBy::killing_namespace : EndBy::asking);
+    auto run = collect(*child, std::move(ends->ours), job,
+                       tier_ == Tier::namespaces ? EndBy::killing_namespace : EndBy::asking);
+    if (run) {
+        recording.finish(*run);
+    }
+    return run;
 }
 
 }  // namespace vmlab::process
