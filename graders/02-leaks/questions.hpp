@@ -112,17 +112,25 @@ inline std::string amount(std::uint64_t bytes, std::uint64_t blocks) {
                        blocks == 1 ? "" : "s");
 }
 
-/// A call stack as Memcheck prints it: the innermost row, and those that lie in leaks.cpp.
-inline std::string rows_of(const std::vector<Frame>& stack) {
+/// A call stack as Memcheck prints it: the innermost row, and those that lie in leaks.cpp. Without line
+/// numbers where they would give an answer away.
+inline std::string rows_of(const std::vector<Frame>& stack, bool with_lines = true) {
     std::string rows;
     for (const Frame& frame : stack) {
         const bool innermost = rows.empty();
         if (innermost || frame.file == source_file) {
-            rows += fmt::format("\n   {} {}", innermost ? "at" : "by", frame.function);
-            rows += frame.file == source_file ? fmt::format(" ({}:{})", frame.file, frame.line) : "";
+            rows += fmt::format("{} {}", innermost ? "at" : "\nby", frame.function);
+        }
+        if (frame.file == source_file) {
+            rows += fmt::format(" ({}:{})", frame.file, with_lines ? std::to_string(frame.line) : "...");
         }
     }
     return rows;
+}
+
+/// Whether just as much is lost in this way as in another run.
+inline bool same_loss(const MemcheckReport& one, const MemcheckReport& other, LeakKind kind) {
+    return one.bytes(kind) == other.bytes(kind) && one.blocks(kind) == other.blocks(kind);
 }
 
 /// What stands in that line of a text, without its indentation.
