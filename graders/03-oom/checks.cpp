@@ -309,7 +309,7 @@ void expect_touched(bool touch, const std::string& chunk) {
           .why = "The kernel finds a page frame for a page at the first write to it: not when malloc returns "
                  "it, and not at a read, which is shown a shared page of zeros. A page has "
                  "sysconf(_SC_PAGESIZE) bytes; one written byte in each is enough.",
-          .next = fmt::format("scripts/lab run 3 -- {} --pause 1    (and watch RSS)",
+          .next = fmt::format("scripts/lab run 3 --memory 256 -- {} --pause 1    (and watch RSS)",
                               fmt::join(arguments, " "))});
 }
 
@@ -334,20 +334,20 @@ TEST(Oom, UntouchedGigabyteSurvivesIn64MiB) {
               .why =
                   "malloc hands out addresses. Until somebody writes to them no memory stands behind them, "
                   "so a process can own sixteen times as many addresses as there is memory.",
-              .next = "scripts/lab run 3 -- --no-touch --limit 1073741824"};
+              .next = "scripts/lab run 3 --memory 64 -- --no-touch --limit 1073741824 --pause 0"};
     if (!oom.run.succeeded() || bytes_after("reached", last_line(oom.run.out)).value_or(0) < gibibyte) {
         fail(card);
     }
-    // It touches nothing, so it may run once more outside of the arena, to see whether the addresses are
-    // real.
+    // It touches nothing, so it may run once more outside of the arena, in bigger steps: are the addresses
+    // real?
     Arguments arguments = untouched_gigabyte;
-    arguments.insert(arguments.end(), {"--pause", "0"});
+    arguments.insert(arguments.end(), {"--chunk", "16777216", "--pause", "0"});
     const std::int64_t grown =
         address_space_grown(lab().syscalls(lab().program("oom"), with<evidence::SyscallOptions>(arguments)));
     if (grown < static_cast<std::int64_t>(gibibyte)) {
         card.observed = fmt::format("It says so, but its address space grew by {} bytes only.", grown);
         card.evidence = "strace: what brk and mmap gave it, less what munmap took back";
-        card.next = "strace -e trace=brk,mmap,munmap " + command;
+        card.next = fmt::format("strace -e trace=brk,mmap,munmap ./oom {}", fmt::join(arguments, " "));
         fail(card);
     }
 }
@@ -368,7 +368,7 @@ TEST(Oom, TouchedGigabyteIsKilledByTheKernel) {
                          "kernel counts in the cgroup's oom_kill and writes into its log."
                        : "Every page that is written to needs a page frame. When the cgroup may have no more "
                          "of them and nothing can be given back, the kernel kills a process of that cgroup.",
-        .next = "scripts/lab run 3 -- --limit 1073741824"};
+        .next = "scripts/lab run 3 --memory 64 -- --chunk 4194304 --pause 1"};
     if (!oom.oom_killed) {
         fail(card);
     }
