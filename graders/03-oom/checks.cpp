@@ -1,10 +1,10 @@
 // Grader of activity 3.
 //
-// oom is run five ways. Under Valgrind, whose allocation trace is the witness of which blocks there really
-// were. Under strace, which lets every sleep return at once and notes how long it would have been. Under
-// strace with a small address space (ulimit -v), until mmap fails. And in arenas, memory cgroups in which an
-// OOM kill harms nobody: there the kernel counts its kills and the memory that was really used. "Killed" is
-// believed to the kernel only, never to the program.
+// oom is run in several ways. Under Valgrind, whose allocation trace is the witness of which blocks there
+// really were. Under strace, which lets every sleep return at once and notes how long it would have been.
+// Under strace with a small address space (ulimit -v), until mmap fails. And in arenas, memory cgroups in
+// which an OOM kill harms nobody: there the kernel counts its kills and the memory that was really used.
+// "Killed" is believed to the kernel only, never to the program.
 //
 // obituary is given logs. Most are in logs/: they have the form that kernels 4.15 to 6.18 print and that
 // dmesg, rsyslog, journalctl and /dev/kmsg add to; the process id, name and sizes are drawn anew each time,
@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "oom_evidence.hpp"
 #include "oom_output.hpp"
 #include "recorded_log.hpp"
 #include "vmlab/grading/grader.hpp"
@@ -28,108 +29,10 @@ namespace {
 
 using namespace vmlab;
 using namespace vmlab::grading;
+using namespace oom_evidence;
 using namespace oom_output;
 using namespace recorded_log;
 using namespace std::chrono_literals;
-
-using Arguments = std::vector<std::string>;
-
-constexpr std::uint64_t mebibyte = 1U << 20U;
-constexpr std::uint64_t gibibyte = 1U << 30U;
-
-// ---- oom: evidence. Each run is made once and shared by the checks that need it ----
-
-/// Options of any instrument, with these arguments for the program.
-template <class Options>
-Options with(Arguments arguments) {
-    Options options;
-    options.arguments = std::move(arguments);
-    return options;
-}
-
-arena::Outcome in_arena(Lab& lab, const Program& program, std::uint64_t memory, Arguments arguments) {
-    arguments.insert(arguments.end(), {"--pause", "0"});
-    arena::Request request;
-    request.memory_bytes = memory;
-    request.contestants.push_back({.job = lab.job(program, std::move(arguments))});
-    return lab.arena(request);
-}
-
-constexpr std::uint64_t odd_chunk = 700'001;  // a line after every second block
-constexpr std::uint64_t odd_limit = 6'000'000;
-const Arguments odd_arguments{"--chunk", "700001", "--limit", "6000000", "--no-touch", "--pause", "0"};
-const std::string odd_command = "./oom --chunk 700001 --limit 6000000 --no-touch --pause 0";
-const Arguments untouched_gigabyte{"--no-touch", "--limit", "1073741824"};
-
-Shared<evidence::MemcheckRun> traced{[](Lab& lab) {
-    return lab.memcheck(lab.program("oom"), with<evidence::MemcheckOptions>(odd_arguments));
-}};
-Shared<evidence::SyscallRun> paced_by_default{[](Lab& lab) {
-    return lab.syscalls(lab.program("oom"),
-                        with<evidence::SyscallOptions>({"--limit", "4194304", "--no-touch"}));
-}};
-Shared<evidence::SyscallRun> paced_otherwise{[](Lab& lab) {
-    return lab.syscalls(lab.program("oom"),
-                        with<evidence::SyscallOptions>(
-                            {"--chunk", "300000", "--limit", "4800000", "--no-touch", "--pause", "7"}));
-}};
-Shared<evidence::SyscallRun> with_little_address_space{[](Lab& lab) {
-    auto options = with<evidence::SyscallOptions>({"--limit", "1073741824", "--pause", "0"});
-    options.limits.address_space_bytes = 128 * mebibyte;
-    return lab.syscalls(lab.program("oom"), options);
-}};
-Shared<arena::Outcome> untouched{
-    [](Lab& lab) { return in_arena(lab, lab.program("oom"), 64 * mebibyte, untouched_gigabyte); }};
-Shared<arena::Outcome> touched{[](Lab& lab) {
-    return in_arena(lab, lab.program("oom"), 64 * mebibyte, {"--touch", "--limit", "1073741824"});
-}};
-
-// ---- oom: questions to ask of the evidence ----
-
-/// The program's own blocks in the trace: those of one chunk, and a last one that was cut to fit the limit.
-std::vector<evidence::Block> chunks_of(const evidence::MemcheckRun& run) {
-    std::vector<evidence::Block> blocks = run.trace.blocks();
-    std::erase_if(blocks, [](const evidence::Block& block) {
-        return block.size != odd_chunk && block.size != odd_limit % odd_chunk;
-    });
-    return blocks;
-}
-
-/// The lines that the contract asks for when these blocks are allocated.
-std::vector<std::string> lines_due(const std::vector<evidence::Block>& blocks) {
-    std::vector<std::string> lines;
-    std::uint64_t total = 0;
-    std::uint64_t printed = 0;
-    for (const evidence::Block& block : blocks) {
-        total += block.size;
-        if (total - printed >= mebibyte) {
-            lines.push_back(fmt::format("{:#x} {}", block.address, total));
-            printed = total;
-        }
-    }
-    return lines;
-}
-
-/// Address space that a program asked the kernel for and did not give back.
-std::int64_t address_space_grown(const evidence::SyscallRun& run) {
-    std::int64_t grown = 0;
-    std::optional<std::int64_t> program_break;
-    for (const evidence::SystemCall& call : run.calls) {
-        if (call.failed() || !call.result) {
-            continue;
-        }
-        if (call.name == "brk") {
-            grown += *call.result - program_break.value_or(*call.result);
-            program_break = call.result;
-        } else if (call.name == "mmap" && call.arguments.size() > 3 &&
-                   call.arguments[3].find("MAP_ANONYMOUS") != std::string::npos) {
-            grown += std::stoll(call.arguments[1]);
-        } else if (call.name == "munmap" && call.arguments.size() > 1) {
-            grown -= std::stoll(call.arguments[1]);
-        }
-    }
-    return grown;
-}
 
 // ---- oom: checks ----
 
