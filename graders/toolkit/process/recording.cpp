@@ -13,7 +13,7 @@ namespace vmlab::process {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
@@ -24,10 +24,10 @@ std::string quoted(std::string_view text) {
 }
 
 template <class Texts>
-std::string list(const Texts& texts) {
+std::string json_list(const Texts& texts) {
     std::string result;
     for (const auto& text : texts) {
-        result += (result.empty() ? "" : ", ") + quoted(std::string(text));
+        result += (result.empty() ? "" : ", ") + json_text(std::string(text));
     }
     return "[" + result + "]";
 }
@@ -87,9 +87,10 @@ void Recording::finish(const Run& run) const {
         "{{\"argv\": {}, \"environment\": {}, \"input\": {}, \"channels\": {}, \"memory_limit\": {}, "
         "\"address_space\": {}, "
         "\"began\": {}, \"seconds\": {}, \"ended_by_grader\": {}}}\n",
-        list(job_.argv), list(variables), quoted(job_.input), job_.channels.size(), quoted(memory_limit_),
-        job_.limits.address_space_bytes, std::chrono::duration<double>(began_.time_since_epoch()).count(),
-        run.elapsed.count(), run.ending != Ending::finished);
+        json_list(job_.argv), json_list(variables), json_text(job_.input), job_.channels.size(),
+        json_text(memory_limit_), job_.limits.address_space_bytes,
+        std::chrono::duration<double>(began_.time_since_epoch()).count(), run.elapsed.count(),
+        run.ending != Ending::finished);
     const Result<void> written = write_file_atomically(
         std::filesystem::path(folder_) / fmt::format("{}-{}.json", ::getpid(), counter++), text);
     (void)written;
