@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "vmlab/process/files.hpp"
@@ -12,25 +13,6 @@
 namespace vmlab::process {
 
 namespace {
-
-std::string json_text(std::string_view text) {
-    std::string result = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        result += c == '"' || c == '\\' || byte < 0x20 || byte >= 0x7F ? fmt::format("\\u{:04x}", byte)
-                                                                       : std::string(1, c);
-    }
-    return result + "\"";
-}
-
-template <class Texts>
-std::string json_list(const Texts& texts) {
-    std::string result;
-    for (const auto& text : texts) {
-        result += (result.empty() ? "" : ", ") + json_text(std::string(text));
-    }
-    return "[" + result + "]";
-}
 
 /// The memory limit of the group that a job joins, in bytes; empty when it joins none.
 std::string memory_limit(const Job& job) {
@@ -83,14 +65,17 @@ void Recording::finish(const Run& run) const {
     for (const auto& [name, value] : job_.environment) {
         variables.push_back(name + "=" + value);
     }
-    const std::string text = fmt::format(
-        "{{\"argv\": {}, \"environment\": {}, \"input\": {}, \"channels\": {}, \"memory_limit\": {}, "
-        "\"address_space\": {}, "
-        "\"began\": {}, \"seconds\": {}, \"ended_by_grader\": {}}}\n",
-        json_list(job_.argv), json_list(variables), json_text(job_.input), job_.channels.size(),
-        json_text(memory_limit_), job_.limits.address_space_bytes,
-        std::chrono::duration<double>(began_.time_since_epoch()).count(), run.elapsed.count(),
-        run.ending != Ending::finished);
+    const nlohmann::json record = {
+        {"argv", job_.argv},
+        {"environment", variables},
+        {"input", job_.input},
+        {"memory_limit", memory_limit_},
+        {"address_space", job_.limits.address_space_bytes},
+        {"began", std::chrono::duration<double>(began_.time_since_epoch()).count()},
+        {"seconds", run.elapsed.count()},
+        {"ended_by_grader", run.ending != Ending::finished},
+    };
+    const std::string text = record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     const Result<void> written = write_file_atomically(
         std::filesystem::path(folder_) / fmt::format("{}-{}.json", ::getpid(), counter++), text);
     (void)written;
