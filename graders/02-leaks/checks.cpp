@@ -15,7 +15,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,17 +36,15 @@ using grading::Lab;
 using grading::lab;
 using grading::Shared;
 
-// A student works in activities/02-leaks/leaks.cpp itself: the program as it was given out is kept here too.
-const std::filesystem::path original = "starter/leaks.cpp";
-
+/// The program as it was given out: a student works in activities/02-leaks/leaks.cpp itself.
 std::string starter_text(const Lab& lab) {
-    return grading::value_or_verdict(process::read_file(lab.grader_folder() / original));
+    return grading::value_or_verdict(process::read_file(lab.grader_folder() / "starter" / source_file));
 }
 
 MemcheckRun watch_starter(Lab& lab, bool debug_info) {
     grading::BuildOptions options;
     options.debug_info = debug_info;
-    MemcheckRun run = lab.memcheck(lab.probe(original, options));
+    MemcheckRun run = lab.memcheck(lab.starter("leaks", options));
     if (!run.run.succeeded() || never_freed(run.trace).empty()) {
         grading::raise({process::ErrorKind::failed,
                         "the original program was not seen to leak: " + run.run.describe(),

@@ -27,6 +27,19 @@ std::string key_of(const fs::path& source, const BuildOptions& options) {
     return key;
 }
 
+[[noreturn]] void distrust_report(const Program& program, const evidence::MemcheckRun& watched) {
+    Card card;
+    card.expected =
+        fmt::format("one report of Memcheck's on one run of {}, from its start to its end", program.name);
+    card.observed = *watched.damage;
+    card.evidence = watched.remarks.empty() ? watched.run.describe() : excerpt(watched.remarks);
+    card.why =
+        "Points are given for what Memcheck saw. A program that takes itself out of its sight cannot be "
+        "judged by it. A person has to look at this submission.";
+    card.next = fmt::format("Run it yourself: valgrind --leak-check=full ./{}", program.name);
+    suspect_tampering(std::move(card));
+}
+
 void refuse_client_requests(const Program& program) {
     const auto facts = value_or_verdict(evidence::read_elf(program.executable));
     if (!facts.has_client_requests)
@@ -174,7 +187,10 @@ evidence::MemcheckRun LocalLab::memcheck(const Program& program, const evidence:
     evidence::MemcheckOptions with_folder = options;
     with_folder.readable.push_back(program.executable.parent_path());
     const Slots::Held held = slot();
-    return value_or_verdict(evidence::run_memcheck(confined, program.executable, with_folder));
+    auto watched = value_or_verdict(evidence::run_memcheck(confined, program.executable, with_folder));
+    if (watched.damage)
+        distrust_report(program, watched);
+    return watched;
 }
 
 evidence::SyscallRun LocalLab::syscalls(const Program& program, const evidence::SyscallOptions& options) {
