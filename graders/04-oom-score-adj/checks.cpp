@@ -137,6 +137,7 @@ Shared<std::pair<std::int64_t, std::int64_t>> range_of_adj{[](Lab& lab) {
 
 std::vector<std::string> texts(const std::vector<evidence::PacedLine>& lines) {
     std::vector<std::string> all;
+    all.reserve(lines.size());
     for (const auto& line : lines) {
         all.push_back(line.text);
     }
