@@ -1,0 +1,100 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "vmlab/evidence/procfs.hpp"
+#include "vmlab/grading/lab.hpp"
+
+namespace free_loop {
+
+/// A run that had to be stopped after so many lines, because the program goes on forever.
+struct EndlessRun {
+    vmlab::evidence::SyscallRun recorded;
+    std::size_t lines = 0;
+    std::optional<std::uint64_t> early_peak;  ///< peak resident bytes (VmHWM) after `early` lines
+    std::optional<std::uint64_t> late_peak;   ///< the same when the run was stopped
+};
+
+/// Runs the program under strace, sleeps fast-forwarded, until it has printed `late` lines and two more. A
+/// program that leaks gets no more than `most_data_bytes`: what it asks for beyond is refused.
+inline EndlessRun run_endlessly(vmlab::grading::Lab& lab, const vmlab::grading::Program& program,
+                                std::vector<std::string> arguments, std::size_t early, std::size_t late,
+                                std::uint64_t most_data_bytes) {
+    EndlessRun result;
+    pid_t pid = 0;
+    std::stop_source stop;
+    const auto peak = [&pid]() -> std::optional<std::uint64_t> {
+        const auto sample = vmlab::evidence::sample_process(pid);
+        return sample ? std::optional(sample->peak_resident_bytes) : std::nullopt;
+    };
+
+    vmlab::evidence::SyscallOptions options;
+    options.arguments = std::move(arguments);
+    options.limits.data_bytes = most_data_bytes;
+    options.limits.wall = std::chrono::minutes(2);  // for programs that write all of their 60 MB each round
+    options.stop = stop.get_token();
+    options.on_started = [&pid](pid_t started) { pid = started; };
+    options.on_output = [&](std::string_view piece) {
+        result.lines += static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n'));
+        if (result.lines >= early && !result.early_peak) {
+            result.early_peak = peak();
+        }
+        // strace's record may lag behind by the line that is being written.
+        if (result.lines > late + 1 && !result.late_peak) {
+            result.late_peak = peak();
+            stop.request_stop();
+        }
+    };
+    result.recorded = lab.syscalls(program, options);
+    return result;
+}
+
+/// Runs the program with nobody tracing it, so that its first sleep takes its time, until it sleeps in
+/// round 2. Returns the size of its address space (VmSize) as it was in the sleeps of round 1 and of round 2.
+inline std::vector<std::uint64_t> address_space_unwatched(vmlab::grading::Lab& lab,
+                                                          const vmlab::grading::Program& program,
+                                                          std::uint64_t most_data_bytes) {
+    std::vector<std::uint64_t> sizes;
+    pid_t pid = 0;
+    std::size_t lines = 0;
+    std::stop_source stop;
+    const auto size_asleep = [&pid]() -> std::uint64_t {
+        for (int attempt = 0; attempt < 500; ++attempt) {
+            if (const auto sample = vmlab::evidence::sample_process(pid); sample && sample->state == 'S') {
+                return sample->virtual_bytes;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        }
+        return 0;  // it was gone, or never slept
+    };
+
+    vmlab::grading::NativeOptions options;
+    options.limits.data_bytes = most_data_bytes;
+    options.stop = stop.get_token();
+    options.on_started = [&pid](pid_t started) { pid = started; };
+    options.on_output = [&](std::string_view piece) {
+        lines += static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n'));
+        if (lines > sizes.size()) {
+            sizes.push_back(size_asleep());
+        }
+        if (sizes.size() >= 2) {
+            stop.request_stop();
+        }
+    };
+    (void)lab.native(program, options);
+    return sizes;
+}
+
+}  // namespace free_loop
