@@ -33,9 +33,10 @@ bool holds_preamble(std::string_view content, std::uint64_t offset, std::uint64_
     if (offset >= content.size())
         return false;
     const std::string_view code = content.substr(offset, size);
-    return !std::ranges::search(code, preamble, [](char a, unsigned char b) {
-                return static_cast<unsigned char>(a) == b;
-            }).empty();
+    const auto found =
+        std::search(code.begin(), code.end(), preamble.begin(), preamble.end(),
+                    [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; });
+    return found != code.end();
 }
 
 /// What the kernel maps executable, whatever the sections say: sections are only a compiler's remarks.
