@@ -237,7 +237,8 @@ TEST(Free, AnswersWhoGetsTheMemoryBack) {
          .why = "free() gives a block back to malloc. Whether malloc passes it on to the kernel "
                 "depends on where it had it from: a mapping of its own, or the heap, of which only "
                 "the end can be given back.",
-         .next = "scripts/lab hint 5"});
+         .next = "strace -e trace=brk,mmap,munmap,write ./free_loop 3   (for the 20 bytes: a program of "
+                 "three lines of your own, scripts/lab hint 5 shows one)"});
 }
 
 // ---- Part 2: the blocks, as Valgrind saw them ----
