@@ -62,7 +62,9 @@ inline EndlessRun run_endlessly(vmlab::grading::Lab& lab, const vmlab::grading::
 }
 
 /// Runs the program with nobody tracing it, so that its first sleep takes its time, until it sleeps in
-/// round 2. Returns the size of its address space (VmSize) as it was in the sleeps of round 1 and of round 2.
+/// round 2. Returns the size of its address space (VmSize) in the sleeps of round 1 and of round 2; 0 where
+/// it was not seen to sleep. On a machine under heavy load the looks may come late, in later rounds, but
+/// never early.
 inline std::vector<std::uint64_t> address_space_unwatched(vmlab::grading::Lab& lab,
                                                           const vmlab::grading::Program& program,
                                                           std::uint64_t most_data_bytes) {
@@ -71,13 +73,17 @@ inline std::vector<std::uint64_t> address_space_unwatched(vmlab::grading::Lab& l
     std::size_t lines = 0;
     std::stop_source stop;
     const auto size_asleep = [&pid]() -> std::uint64_t {
-        for (int attempt = 0; attempt < 500; ++attempt) {
-            if (const auto sample = vmlab::evidence::sample_process(pid); sample && sample->state == 'S') {
+        for (int attempt = 0; attempt < 5000; ++attempt) {
+            const auto sample = vmlab::evidence::sample_process(pid);
+            if (!sample) {
+                break;
+            }
+            if (sample->state == 'S') {
                 return sample->virtual_bytes;
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
         }
-        return 0;  // it was gone, or never slept
+        return 0;
     };
 
     vmlab::grading::NativeOptions options;
