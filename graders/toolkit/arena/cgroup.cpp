@@ -117,6 +117,10 @@ std::string next_cgroup_name() {
     return fmt::format("{}.{}.{}", pid_namespace(), process::owner_tag(), counter++);
 }
 
+bool is_own_cgroup_name(std::string_view name) {
+    return name.starts_with(fmt::format("{}.{}.", pid_namespace(), process::owner_tag()));
+}
+
 bool is_stale_cgroup_name(std::string_view name) {
     const std::size_t first = name.find('.');
     const std::size_t last = name.rfind('.');

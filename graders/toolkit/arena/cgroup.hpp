@@ -41,5 +41,7 @@ bool remove_cgroup(const std::filesystem::path& folder);
 
 /// Whether `name` was made by next_cgroup_name() in this pid namespace by a process that is no longer alive.
 [[nodiscard]] bool is_stale_cgroup_name(std::string_view name);
+/// Whether `name` was made by next_cgroup_name() in this very process.
+[[nodiscard]] bool is_own_cgroup_name(std::string_view name);
 
 }  // namespace vmlab::arena

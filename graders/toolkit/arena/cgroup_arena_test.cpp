@@ -35,7 +35,7 @@ class CgroupArenaTest : public testing::Test {
             GTEST_SKIP() << sandbox.error().what;
         }
         sandbox_ = std::move(*sandbox);
-        auto arena = open_arena(KindChoice::automatic, *sandbox_, VMLAB_SUPPORT_DIR);
+        auto arena = open_arena(KindChoice::automatic, *sandbox_);
         if (!arena) {
             ASSERT_EQ(arena.error().kind, process::ErrorKind::machine_lacks) << arena.error().what;
             GTEST_SKIP() << arena.error().what << " (" << arena.error().fix << ")";
@@ -224,7 +224,7 @@ TEST(OpenArena, VmKeepsItsPlace) {
     if (!sandbox) {
         GTEST_SKIP() << sandbox.error().what;
     }
-    const auto arena = open_arena(KindChoice::vm, *sandbox, VMLAB_SUPPORT_DIR);
+    const auto arena = open_arena(KindChoice::vm, *sandbox);
     ASSERT_FALSE(arena);
     EXPECT_EQ(arena.error().kind, process::ErrorKind::machine_lacks);
     EXPECT_THAT(arena.error().what, testing::HasSubstr("vm: the VM arena is not built yet"));

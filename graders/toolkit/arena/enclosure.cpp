@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace vmlab::arena {
@@ -76,21 +77,33 @@ std::optional<std::uint64_t> Enclosure::peak_bytes() const {
     return hierarchy_->peak_bytes(whole_->folder());
 }
 
-int remove_stale_enclosures(const Hierarchy& hierarchy) {
-    std::vector<std::filesystem::path> stale;
+namespace {
+
+int remove_enclosures(const Hierarchy& hierarchy, bool (*chosen)(std::string_view)) {
+    std::vector<std::filesystem::path> folders;
     std::error_code error;
     for (std::filesystem::directory_iterator entry(hierarchy.home(), error), end; !error && entry != end;
          entry.increment(error)) {
-        if (is_stale_cgroup_name(entry->path().filename().string())) {
-            stale.push_back(entry->path());
+        if (chosen(entry->path().filename().string())) {
+            folders.push_back(entry->path());
         }
     }
     int removed = 0;
-    for (const auto& folder : stale) {
+    for (const auto& folder : folders) {
         removed += remove_cgroup(folder) ? 1 : 0;
     }
     ::rmdir(hierarchy.home().c_str());
     return removed;
+}
+
+}  // namespace
+
+int remove_stale_enclosures(const Hierarchy& hierarchy) {
+    return remove_enclosures(hierarchy, is_stale_cgroup_name);
+}
+
+int remove_own_enclosures(const Hierarchy& hierarchy) {
+    return remove_enclosures(hierarchy, is_own_cgroup_name);
 }
 
 }  // namespace vmlab::arena

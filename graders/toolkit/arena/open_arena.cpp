@@ -6,6 +6,7 @@
 #include "arena/cgroup_arena.hpp"
 #include "arena/enclosure.hpp"
 #include "arena/hierarchy.hpp"
+#include "arena/own_arenas.hpp"
 #include "arena/vm.hpp"
 #include "vmlab/arena/arena.hpp"
 
@@ -17,9 +18,8 @@ using namespace std::chrono_literals;
 // A program that is known to want more than this must be killed here, and the kernel must say so.
 constexpr std::uint64_t probe_bytes = 16U << 20U;
 
-process::Result<void> probe(CgroupArena& arena, const process::Sandbox& sandbox,
-                            const std::filesystem::path& support) {
-    const std::filesystem::path hog = support / "vmlab-hog";
+process::Result<void> probe(CgroupArena& arena, const process::Sandbox& sandbox) {
+    const std::filesystem::path hog = sandbox.support() / "vmlab-hog";
     Request request;
     request.memory_bytes = probe_bytes;
     process::Job job;
@@ -43,8 +43,7 @@ process::Result<void> probe(CgroupArena& arena, const process::Sandbox& sandbox,
     return {};
 }
 
-process::Result<std::unique_ptr<Arena>> open_cgroup(Kind kind, const process::Sandbox& sandbox,
-                                                    const std::filesystem::path& support) {
+process::Result<std::unique_ptr<Arena>> open_cgroup(Kind kind, const process::Sandbox& sandbox) {
     const auto surroundings = Surroundings::read();
     if (!surroundings) {
         return tl::unexpected(surroundings.error());
@@ -54,15 +53,14 @@ process::Result<std::unique_ptr<Arena>> open_cgroup(Kind kind, const process::Sa
         return tl::unexpected(hierarchy.error());
     }
     auto arena = std::make_unique<CgroupArena>(std::move(*hierarchy));
-    if (auto works = probe(*arena, sandbox, support); !works) {
+    if (auto works = probe(*arena, sandbox); !works) {
         return tl::unexpected(works.error());
     }
     return arena;
 }
 
-process::Result<std::unique_ptr<Arena>> open_kind(Kind kind, const process::Sandbox& sandbox,
-                                                  const std::filesystem::path& support) {
-    return kind == Kind::vm ? open_vm(sandbox, support) : open_cgroup(kind, sandbox, support);
+process::Result<std::unique_ptr<Arena>> open_kind(Kind kind, const process::Sandbox& sandbox) {
+    return kind == Kind::vm ? open_vm(sandbox) : open_cgroup(kind, sandbox);
 }
 
 std::vector<Kind> kinds_of(KindChoice choice) {
@@ -105,12 +103,11 @@ process::Error summary_of(const std::vector<Obstacle>& obstacles) {
 
 }  // namespace
 
-process::Result<std::unique_ptr<Arena>> open_arena(KindChoice choice, const process::Sandbox& sandbox,
-                                                   const std::filesystem::path& support) {
+process::Result<std::unique_ptr<Arena>> open_arena(KindChoice choice, const process::Sandbox& sandbox) {
     remove_stale_arenas();
     std::vector<Obstacle> obstacles;
     for (const Kind kind : kinds_of(choice)) {
-        auto arena = open_kind(kind, sandbox, support);
+        auto arena = open_kind(kind, sandbox);
         if (arena) {
             return arena;
         }
@@ -119,7 +116,9 @@ process::Result<std::unique_ptr<Arena>> open_arena(KindChoice choice, const proc
     return tl::unexpected(summary_of(obstacles));
 }
 
-int remove_stale_arenas() {
+namespace {
+
+int remove_everywhere(int (*remove)(const Hierarchy&)) {
     const auto surroundings = Surroundings::read();
     if (!surroundings) {
         return 0;
@@ -127,10 +126,20 @@ int remove_stale_arenas() {
     int removed = 0;
     for (const auto find : {find_cgroup2, find_cgroup1}) {
         if (const auto hierarchy = find(*surroundings)) {
-            removed += remove_stale_enclosures(**hierarchy);
+            removed += remove(**hierarchy);
         }
     }
     return removed;
+}
+
+}  // namespace
+
+int remove_stale_arenas() {
+    return remove_everywhere(remove_stale_enclosures);
+}
+
+int remove_own_arenas() {
+    return remove_everywhere(remove_own_enclosures);
 }
 
 }  // namespace vmlab::arena

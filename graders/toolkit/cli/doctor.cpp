@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <functional>
@@ -52,16 +53,15 @@ process::Result<std::string> try_tier(process::TierChoice choice, const Place& p
     return std::string("works");
 }
 
-process::Result<std::string> try_arena(arena::KindChoice choice, const process::Sandbox& sandbox,
-                                       const Place& place) {
-    const auto opened = arena::open_arena(choice, sandbox, place.support());
+process::Result<std::string> try_arena(arena::KindChoice choice, const process::Sandbox& sandbox) {
+    const auto opened = arena::open_arena(choice, sandbox);
     if (!opened) {
         return tl::make_unexpected(opened.error());
     }
     return std::string("works: a known program was OOM-killed in it");
 }
 
-process::Result<std::string> try_build(const process::Sandbox& sandbox, const Place& place,
+process::Result<std::string> try_build(const process::Sandbox& sandbox,
                                        const std::filesystem::path& scratch) {
     const std::filesystem::path source = scratch / "probe.cpp";
     const auto written = process::write_file_atomically(
@@ -69,7 +69,7 @@ process::Result<std::string> try_build(const process::Sandbox& sandbox, const Pl
     if (!written) {
         return tl::make_unexpected(written.error());
     }
-    const auto built = grading::build(sandbox, source, "probe", scratch, place.support());
+    const auto built = grading::build(sandbox, source, "probe", scratch);
     if (!built) {
         return tl::make_unexpected(built.error());
     }
@@ -125,11 +125,10 @@ std::vector<Finding> examine(const Place& place, const std::filesystem::path& sc
         {"isolation: separate-user", try_tier(process::TierChoice::separate_user, place, scratch), ""});
     const auto sandbox = process::Sandbox::open(process::TierChoice::automatic, place.support(), scratch);
     if (sandbox) {
-        findings.push_back(
-            {"building with fmt", try_build(*sandbox, place, scratch), "nothing can be graded"});
-        findings.push_back({"arena: cgroup2", try_arena(arena::KindChoice::cgroup2, *sandbox, place), ""});
-        findings.push_back({"arena: cgroup1", try_arena(arena::KindChoice::cgroup1, *sandbox, place), ""});
-        findings.push_back({"arena: vm", try_arena(arena::KindChoice::vm, *sandbox, place), ""});
+        findings.push_back({"building with fmt", try_build(*sandbox, scratch), "nothing can be graded"});
+        findings.push_back({"arena: cgroup2", try_arena(arena::KindChoice::cgroup2, *sandbox), ""});
+        findings.push_back({"arena: cgroup1", try_arena(arena::KindChoice::cgroup1, *sandbox), ""});
+        findings.push_back({"arena: vm", try_arena(arena::KindChoice::vm, *sandbox), ""});
     }
     findings.push_back(
         {"kernel log", try_kernel_log(), "the kernel's counter is the only witness of a kill"});
@@ -148,6 +147,7 @@ bool works(const std::vector<Finding>& findings, const std::string& prefix) {
 }  // namespace
 
 int doctor_command(const Place& place) {
+    ::umask(022);  // what is built here is read by a sandbox that may be another user; nothing here is kept
     const auto folder = process::TemporaryFolder::create();
     if (!folder) {
         return complain(folder.error());
@@ -165,7 +165,7 @@ int doctor_command(const Place& place) {
     text += judges_all ? "\nEvery check can be judged here.\n"
                        : "\nSome checks cannot be judged here: they say so, and count neither for nor "
                          "against anybody.\n";
-    return print(text) ? (judges_all ? 0 : 3) : 2;
+    return finish_with(text, judges_all ? 0 : 3);
 }
 
 }  // namespace vmlab::cli

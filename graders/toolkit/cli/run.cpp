@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -78,7 +79,8 @@ process::Result<process::Sandbox> open_sandbox(const RunRequest& request, const 
     }
     auto sandbox = process::Sandbox::open(*choice, place.support(), scratch);
     if (!sandbox && *choice == process::TierChoice::automatic) {
-        fmt::print("Isolation: none ({}). Your program runs with your own rights.\n", sandbox.error().what);
+        show(stdout, fmt::format("Isolation: none ({}). Your program runs with your own rights.\n",
+                                 sandbox.error().what));
         return process::Sandbox::open(process::TierChoice::none, place.support(), scratch);
     }
     return sandbox;
@@ -97,8 +99,7 @@ process::Result<grading::Program> build_program(const grading::Activity& activit
             fmt::format("{}: {}", info.source, refused->second),
             fmt::format("scripts/lab reset {} {} restores the starter", activity.number, info.source));
     }
-    const auto built =
-        grading::build(sandbox, staged->folder / info.source, info.name, folder / "build", place.support());
+    const auto built = grading::build(sandbox, staged->folder / info.source, info.name, folder / "build");
     if (!built) {
         return tl::make_unexpected(built.error());
     }
@@ -143,8 +144,14 @@ std::string summary(const arena::Outcome& outcome, const RunRequest& request) {
         resident = std::max({resident, sample.resident_bytes, sample.peak_resident_bytes});
         virtual_bytes = std::max(virtual_bytes, sample.virtual_bytes);
     }
-    return text + fmt::format("Most resident: {}. Most virtual: {}.\n", readable_bytes(resident),
-                              readable_bytes(virtual_bytes));
+    if (result.samples.size() > 1) {  // the first one is of the launcher
+        text += fmt::format("Most resident: {}. Most virtual: {}.\n", readable_bytes(resident),
+                            readable_bytes(virtual_bytes));
+    }
+    if (outcome.peak_bytes) {
+        text += fmt::format("Most memory charged to the arena: {}.\n", readable_bytes(*outcome.peak_bytes));
+    }
+    return text;
 }
 
 arena::Request make_request(const grading::Program& program, const RunRequest& request, LiveView& view,
@@ -179,6 +186,7 @@ int run_command(const Place& place, const RunRequest& request) {
         return complain(info.error());
     }
     const StopOnSignal signals;
+    ::umask(022);  // what is built here is read by a sandbox that may be another user; nothing here is kept
     process::TemporaryFolder::remove_stale();
     arena::remove_stale_arenas();
     const auto folder = process::TemporaryFolder::create();
@@ -202,22 +210,25 @@ int run_command(const Place& place, const RunRequest& request) {
     if (!kind) {
         return complain(kind.error());
     }
-    const auto arena = arena::open_arena(*kind, *sandbox, place.support());
+    const auto arena = arena::open_arena(*kind, *sandbox);
     if (!arena) {
         complain(arena.error());
         return machine_lacks_it;
     }
     const report::TextStyle style = style_for(STDOUT_FILENO);
-    fmt::print("{} in an arena of {} MiB ({})\n", painted(style, info->name, "1"), request.memory_mb,
-               arena::name_of((*arena)->kind()));
-    LiveView view(style, is_terminal(STDOUT_FILENO), static_cast<std::uint64_t>(request.memory_mb) << 20U);
+    const auto begun = print(fmt::format("{} in an arena of {} MiB ({})\n", painted(style, info->name, "1"),
+                                         request.memory_mb, arena::name_of((*arena)->kind())));
+    if (!begun) {
+        return complain(begun.error());
+    }
+    LiveView view(style, can_redraw(STDOUT_FILENO), static_cast<std::uint64_t>(request.memory_mb) << 20U);
     const auto outcome = (*arena)->run(*sandbox, make_request(*program, request, view, signals.token()));
     view.finish();
     if (!outcome) {
         complain(outcome.error());
         return 4;
     }
-    return print(summary(*outcome, request)) ? 0 : 2;
+    return finish_with(summary(*outcome, request));
 }
 
 }  // namespace vmlab::cli

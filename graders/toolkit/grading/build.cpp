@@ -91,12 +91,12 @@ process::Result<fs::path> take_executable(const fs::path& from, const fs::path& 
 
 process::Result<process::Run> compile(const process::Sandbox& sandbox, const fs::path& source,
                                       const std::string& name, const fs::path& output_folder,
-                                      const fs::path& support, const BuildOptions& options) {
+                                      const BuildOptions& options) {
     const auto compiler = process::find_tool("g++", "g++");
     if (!compiler)
         return tl::unexpected(compiler.error());
     const fs::path folder = source.parent_path();
-    const fs::path precompiled = support / "precompiled";
+    const fs::path precompiled = sandbox.support() / "precompiled";
     process::Job job;
     job.argv.push_back(compiler->string());
     for (std::string& flag : pinned_flags(options))
@@ -112,6 +112,21 @@ process::Result<process::Run> compile(const process::Sandbox& sandbox, const fs:
     return sandbox.run(job);
 }
 
+/// A copy of the source in a folder that every user may enter: the source's own may be private.
+process::Result<fs::path> reachable_source(const fs::path& source, const fs::path& into,
+                                           const std::string& name) {
+    auto folder = make_folder(into, name + "-source");
+    if (!folder)
+        return tl::unexpected(folder.error());
+    const fs::path copy = *folder / source.filename();
+    std::error_code error;
+    if (!fs::copy_file(source, copy, error))
+        return process::failed(fmt::format("copy {}: {}", source.string(), error.message()));
+    if (chmod(copy.c_str(), 0644) != 0)
+        return process::failed_call("chmod", copy.string());
+    return copy;
+}
+
 bool may_lack_fmt(std::string_view messages) {
     return messages.find("fmt/core.h: No such file") != std::string_view::npos ||
            messages.find("cannot find -lfmt") != std::string_view::npos;
@@ -119,8 +134,7 @@ bool may_lack_fmt(std::string_view messages) {
 
 /// Whether the smallest program with fmt compiles here. Asked only when a message hints at it: the student's
 /// own text could say the same.
-process::Result<void> require_fmt(const process::Sandbox& sandbox, const fs::path& into,
-                                  const fs::path& support) {
+process::Result<void> require_fmt(const process::Sandbox& sandbox, const fs::path& into) {
     auto folder = make_folder(into, "fmt-probe");
     if (!folder)
         return tl::unexpected(folder.error());
@@ -129,7 +143,7 @@ process::Result<void> require_fmt(const process::Sandbox& sandbox, const fs::pat
             source, "#include <fmt/core.h>\nint main() { fmt::print(\"\"); }\n");
         !written)
         return written;
-    const auto run = compile(sandbox, source, "probe", *folder, support, {});
+    const auto run = compile(sandbox, source, "probe", *folder, {});
     if (!run)
         return tl::unexpected(run.error());
     if (run->succeeded())
@@ -141,12 +155,15 @@ process::Result<void> require_fmt(const process::Sandbox& sandbox, const fs::pat
 }  // namespace
 
 process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::path& source,
-                                    const std::string& name, const fs::path& into, const fs::path& support,
+                                    const std::string& name, const fs::path& into,
                                     const BuildOptions& options) {
     const auto output_folder = make_folder(into, name + "-build");
     if (!output_folder)
         return tl::unexpected(output_folder.error());
-    const auto run = compile(sandbox, source, name, *output_folder, support, options);
+    const auto copy = reachable_source(source, into, name);
+    if (!copy)
+        return tl::unexpected(copy.error());
+    const auto run = compile(sandbox, *copy, name, *output_folder, options);
     if (!run)
         return tl::unexpected(run.error());
 
@@ -154,7 +171,7 @@ process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::p
     outcome.succeeded = run->succeeded();
     outcome.command = student_command(source, name, options);
     outcome.messages =
-        capped(without_folder(without_folder(run->out + run->err, source.parent_path()), *output_folder));
+        capped(without_folder(without_folder(run->out + run->err, copy->parent_path()), *output_folder));
     if (run->ending != process::Ending::finished)
         outcome.messages = fmt::format("g++: {}\n", run->describe()) + outcome.messages;
     if (outcome.succeeded) {
@@ -163,11 +180,12 @@ process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::p
             return tl::unexpected(executable.error());
         outcome.program = {name, std::move(*executable), source.filename().string()};
     } else if (may_lack_fmt(outcome.messages)) {
-        if (auto fmt_there = require_fmt(sandbox, into, support); !fmt_there)
+        if (auto fmt_there = require_fmt(sandbox, into); !fmt_there)
             return tl::unexpected(fmt_there.error());
     }
     std::error_code ignored;
     fs::remove_all(*output_folder, ignored);
+    fs::remove_all(copy->parent_path(), ignored);
     return outcome;
 }
 

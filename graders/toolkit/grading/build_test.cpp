@@ -29,7 +29,7 @@ class BuildTest : public ::testing::Test {
 
     BuildOutcome outcome_of(const std::string& text, const BuildOptions& options = {}) {
         const fs::path source = scratch_.write("source/it.cpp", text);
-        auto outcome = build(*sandbox_, source, "it", scratch_.path(), VMLAB_SUPPORT_DIR, options);
+        auto outcome = build(*sandbox_, source, "it", scratch_.path(), options);
         EXPECT_TRUE(outcome) << outcome.error().what;
         return outcome.value_or(BuildOutcome{});
     }

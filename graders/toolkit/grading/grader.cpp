@@ -44,7 +44,8 @@ void survive_closed_pipes() {
 }
 
 process::Result<fs::path> make_folder(const fs::path& folder) {
-    if (mkdir(folder.c_str(), 0755) != 0)
+    // Whatever the umask: programs that run as another user are shown files below it.
+    if (mkdir(folder.c_str(), 0755) != 0 || chmod(folder.c_str(), 0755) != 0)
         return process::failed_call("mkdir", folder.string());
     return folder;
 }
@@ -112,6 +113,8 @@ int grade_submission(const GraderOptions& options, const Activity& activity, con
     if (!cleanup)
         return complain(cleanup.error(), our_fault);
     survive_closed_pipes();
+    // The sandbox may read what we make as another user. Others are kept out by the folder around it.
+    umask(022);
 
     const auto staging = make_folder(temporary->path() / "submission");
     const auto scratch = make_folder(temporary->path() / "scratch");

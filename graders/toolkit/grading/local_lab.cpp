@@ -125,7 +125,7 @@ Program LocalLab::build_submitted(const ProgramInfo& info) {
     BuildOutcome outcome;
     {
         const Slots::Held held = slot();
-        outcome = value_or_verdict(build(confined, source, info.name, settings_.scratch, settings_.support));
+        outcome = value_or_verdict(build(confined, source, info.name, settings_.scratch));
     }
     if (!outcome.succeeded)
         fail(build_error_card(info.source, outcome), Reason::build_error);
@@ -138,8 +138,7 @@ Program LocalLab::build_trusted(const fs::path& source, const std::string& name,
     return built(key_of(source, options)).get([&] {
         const process::Sandbox& confined = sandbox();
         const Slots::Held held = slot();
-        auto outcome =
-            value_or_verdict(build(confined, source, name, settings_.scratch, settings_.support, options));
+        auto outcome = value_or_verdict(build(confined, source, name, settings_.scratch, options));
         if (!outcome.succeeded)
             grader_mistake(fmt::format("the grader's own {} does not compile:\n{}",
                                        source.filename().string(), excerpt(outcome.messages)));
@@ -211,7 +210,7 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
     run.on_output = options.on_output;
     run.stop = options.stop;
     if (options.preload != Preload::none) {
-        const fs::path library = preload_file(settings_.support, options.preload);
+        const fs::path library = preload_file(confined.support(), options.preload);
         run.readable.push_back(library);
         run.environment["LD_PRELOAD"] = library.string();
         run.environment["VMLAB_MALLOC_CALLS_THAT_WORK"] = std::to_string(options.malloc_calls_that_work);
@@ -224,7 +223,7 @@ arena::Outcome LocalLab::arena(const arena::Request& request) {
     const process::Sandbox& confined = sandbox();
     const auto& place = arena_.get([&] {
         const Slots::Held held = slot();
-        auto opened = arena::open_arena(settings_.arena, confined, settings_.support);
+        auto opened = arena::open_arena(settings_.arena, confined);
         const std::lock_guard lock(mutex_);
         arena_name_ = opened ? std::string(name_of((*opened)->kind())) : "none: " + opened.error().what;
         return value_or_verdict(std::move(opened));

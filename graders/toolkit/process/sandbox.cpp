@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <system_error>
 #include <utility>
 
 #include "process/child.hpp"
@@ -79,6 +80,42 @@ Result<Ends> open_ends(const Job& job) {
     return ends;
 }
 
+constexpr const char* launcher_name = "vmlab-launch";
+
+/// Whether every user may enter all folders on the way to a path.
+bool is_reachable_by_all(const std::filesystem::path& path) {
+    std::filesystem::path folder;
+    for (const std::filesystem::path& part : path) {
+        folder /= part;
+        struct stat facts {};
+        if (::stat(folder.c_str(), &facts) != 0 || (facts.st_mode & S_IXOTH) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// The support folder itself, or a copy in scratch where another user could not reach it (a checkout in
+/// somebody's home folder).
+Result<std::filesystem::path> reachable_copy(const std::filesystem::path& support,
+                                             const std::filesystem::path& scratch) {
+    if (is_reachable_by_all(support)) {
+        return support;
+    }
+    const std::filesystem::path copy = scratch / "support";
+    std::error_code error;
+    std::filesystem::copy(
+        support, copy,
+        std::filesystem::copy_options::recursive | std::filesystem::copy_options::skip_existing, error);
+    if (!error) {
+        std::filesystem::permissions(copy, std::filesystem::perms(0755), error);
+    }
+    if (error) {
+        return failed(fmt::format("copy {}: {}", support.string(), error.message()));
+    }
+    return copy;
+}
+
 }  // namespace
 
 std::string_view name_of(Tier tier) {
@@ -109,17 +146,17 @@ Result<TierChoice> tier_choice(std::string_view text) {
     return failed(fmt::format("'{}' is no isolation tier", text), "auto, namespaces, separate-user or none");
 }
 
-Sandbox::Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::path launcher,
+Sandbox::Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::path support,
                  std::filesystem::path scratch)
     : tier_(tier),
       bubblewrap_(std::move(bubblewrap)),
-      launcher_(std::move(launcher)),
+      support_(std::move(support)),
       scratch_(std::move(scratch)) {}
 
 Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& support,
                               const std::filesystem::path& scratch) {
-    const std::filesystem::path launcher = support / "vmlab-launch";
-    if (::access(launcher.c_str(), X_OK) != 0) {
+    if (const std::filesystem::path launcher = support / launcher_name;
+        ::access(launcher.c_str(), X_OK) != 0) {
         return failed_call("access", launcher.string());
     }
     const auto bubblewrap = find_tool("bwrap", "bubblewrap");
@@ -143,7 +180,12 @@ Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& su
         tiers.push_back(Tier::none);
     }
     for (const Tier tier : tiers) {
-        Sandbox sandbox(tier, bubblewrap.value_or(std::filesystem::path()), launcher, scratch);
+        const auto reachable = tier == Tier::separate_user ? reachable_copy(support, scratch)
+                                                           : Result<std::filesystem::path>(support);
+        if (!reachable) {
+            return tl::make_unexpected(reachable.error());
+        }
+        Sandbox sandbox(tier, bubblewrap.value_or(std::filesystem::path()), *reachable, scratch);
         Job probe;
         probe.argv = {"/usr/bin/true"};
         const Result<Run> run = sandbox.run(probe);
@@ -166,7 +208,7 @@ Result<Run> Sandbox::run(const Job& job) const {
     if (!ends) {
         return tl::make_unexpected(ends.error());
     }
-    auto confinement = Confinement::make(tier_, bubblewrap_, launcher_, scratch_, job);
+    auto confinement = Confinement::make(tier_, bubblewrap_, support_ / launcher_name, scratch_, job);
     if (!confinement) {
         return tl::make_unexpected(confinement.error());
     }

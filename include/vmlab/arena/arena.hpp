@@ -78,11 +78,9 @@ class Arena {
 };
 
 /// Probes, by a real known kill, the chosen kind or the first that works in the order cgroup2, cgroup1, vm.
-/// machine_lacks: none works; what and fix name each kind's obstacle. `support` is the folder of our own
-/// helper programs.
+/// machine_lacks: none works; what and fix name each kind's obstacle.
 [[nodiscard]] process::Result<std::unique_ptr<Arena>> open_arena(KindChoice choice,
-                                                                 const process::Sandbox& sandbox,
-                                                                 const std::filesystem::path& support);
+                                                                 const process::Sandbox& sandbox);
 
 /// Whether a program in a sandboxed run can be allowed to lower its oom_score_adj (CAP_SYS_RESOURCE in the
 /// initial user namespace). Error of kind machine_lacks says why not.

@@ -35,7 +35,6 @@ struct BuildOutcome {
 [[nodiscard]] process::Result<BuildOutcome> build(const process::Sandbox& sandbox,
                                                   const std::filesystem::path& source,
                                                   const std::string& name, const std::filesystem::path& into,
-                                                  const std::filesystem::path& support,
                                                   const BuildOptions& options = {});
 
 }  // namespace vmlab::grading

@@ -27,16 +27,19 @@ class Sandbox {
 
     [[nodiscard]] Tier tier() const { return tier_; }
 
+    /// Our helper files, where a program in the sandbox can be shown them.
+    [[nodiscard]] const std::filesystem::path& support() const { return support_; }
+
     /// Runs the job and waits until it and everything it started is gone. A program that fails is a Run; an
     /// Error means that the sandbox could not do its work.
     [[nodiscard]] Result<Run> run(const Job& job) const;
 
   private:
-    Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::path launcher,
+    Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::path support,
             std::filesystem::path scratch);
     Tier tier_;
     std::filesystem::path bubblewrap_;
-    std::filesystem::path launcher_;
+    std::filesystem::path support_;
     std::filesystem::path scratch_;
 };
 
