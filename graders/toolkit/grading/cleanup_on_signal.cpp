@@ -8,6 +8,8 @@
 #include <csignal>
 #include <utility>
 
+#include "arena/own_arenas.hpp"
+
 namespace vmlab::grading {
 
 namespace {
@@ -50,6 +52,7 @@ void clean_up_when_told(const process::Descriptor& pipe, const std::filesystem::
     for (int round = 0; round < 2; ++round) {
         std::error_code ignored;
         std::filesystem::remove_all(folder, ignored);
+        arena::remove_own_arenas();
     }
     set_handlers(SIG_DFL);
     kill(getpid(), signal);

@@ -7,9 +7,9 @@
 
 namespace vmlab::grading {
 
-/// While it lives, SIGTERM, SIGINT and SIGHUP remove a folder before they end this process as they always do.
-/// (What the process runs dies with it: every run asks the kernel for that.) A signal that was ignored stays
-/// ignored. One at a time.
+/// While it lives, SIGTERM, SIGINT and SIGHUP remove a folder and this process's arenas before they end it as
+/// they always do. (What the process runs dies with it: every run asks the kernel for that.) A signal that
+/// was ignored stays ignored. One at a time.
 class CleanupOnSignal {
   public:
     [[nodiscard]] static process::Result<CleanupOnSignal> install(std::filesystem::path folder);
