@@ -84,7 +84,7 @@ int show_dashboard(const Place& place) {
         "  scripts/lab run N       watch your program live    scripts/lab reset N   back to the starter\n"
         "  scripts/lab list        every check                scripts/lab doctor    what this machine can "
         "do\n";
-    return print(text) ? 0 : 2;
+    return finish_with(text);
 }
 
 }  // namespace vmlab::cli

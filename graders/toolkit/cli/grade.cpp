@@ -1,13 +1,16 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/progress_display.hpp"
 #include "cli/progress_store.hpp"
 #include "cli/terminal.hpp"
+#include "vmlab/process/descriptor.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/report/json.hpp"
 #include "vmlab/report/junit.hpp"
@@ -49,10 +52,7 @@ process::Result<void> deliver(const std::string& text, const GradeRequest& reque
     if (request.output) {
         return process::write_file_atomically(*request.output, text);
     }
-    if (!print(text)) {
-        return process::failed_call("write", "standard output");
-    }
-    return {};
+    return print(text);
 }
 
 int complain_of_ours(const process::Error& error) {
@@ -65,10 +65,26 @@ process::Result<void> check_output(const GradeRequest& request) {
     if (!request.output) {
         return {};
     }
-    const std::filesystem::path folder = std::filesystem::absolute(*request.output).parent_path();
-    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-        return process::failed_call("write into", folder.string());
+    const std::filesystem::path& file = *request.output;
+    const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+    const std::string next = "--output takes a file in a folder that is there and can be written to";
+    std::error_code error;
+    if (!std::filesystem::is_directory(folder, error)) {
+        return process::failed(fmt::format("there is no folder {}", folder.string()), next);
     }
+    // The result is written beside and then renamed: it would take the place of a device or a link.
+    const auto present = std::filesystem::symlink_status(file, error);
+    if (!file.has_filename() ||
+        (std::filesystem::exists(present) && !std::filesystem::is_regular_file(present))) {
+        return process::failed(fmt::format("{} is not a regular file", file.string()),
+                               "without --output the result goes to standard output");
+    }
+    std::string trial = file.string() + ".XXXXXX";
+    const process::Descriptor made(::mkostemp(trial.data(), O_CLOEXEC));
+    if (!made) {
+        return process::failed(process::system_error("create", file.string()).what, next);
+    }
+    ::unlink(trial.c_str());
     return {};
 }
 
@@ -105,7 +121,7 @@ int grade_command(const Place& place, const GradeRequest& request) {
     }
     if (!request.submission) {
         if (const auto saved = ProgressStore(place.state).save(*result); !saved) {
-            fmt::print(stderr, "vmlab: the dashboard will not know of this: {}\n", saved.error().what);
+            show(stderr, fmt::format("vmlab: the dashboard will not know of this: {}\n", saved.error().what));
         }
     }
     if (const auto delivered = deliver(render(*result, request), request); !delivered) {

@@ -36,8 +36,8 @@ int show_hint(const Place& place, int number) {
     text += shown + 1 < total
                 ? fmt::format("\nStill stuck? scripts/lab hint {} again gives the next one.\n", number)
                 : fmt::format("\nThat was the last one. scripts/lab hint {} starts again.\n", number);
-    if (!print(text)) {
-        return 2;
+    if (const auto printed = print(text); !printed) {
+        return complain(printed.error());
     }
     if (const auto saved = store.set_hints_shown(activity, shown + 1); !saved) {
         return complain(saved.error());

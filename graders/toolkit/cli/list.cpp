@@ -17,7 +17,7 @@ int show_list(const Place& place) {
             text += fmt::format("      {:>3}  {}\n", check.points, check.title);
         }
     }
-    return print(text) ? 0 : 2;
+    return finish_with(text);
 }
 
 }  // namespace vmlab::cli

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <utility>
 
+#include "cli/terminal.hpp"
 #include "vmlab/report/printable.hpp"
 
 namespace vmlab::cli {
@@ -26,7 +28,7 @@ std::string sparkline(const std::vector<std::uint64_t>& values, std::uint64_t to
 
 std::string readable_bytes(std::uint64_t bytes) {
     constexpr std::uint64_t kibibyte = 1024;
-    if (bytes < 10 * kibibyte * kibibyte / 10) {
+    if (bytes < kibibyte * kibibyte) {
         return fmt::format("{} KiB", bytes / kibibyte);
     }
     return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (kibibyte * kibibyte));
@@ -43,16 +45,17 @@ void LiveView::output(std::string_view piece) {
     const std::lock_guard lock(mutex_);
     clear_status();
     const std::string text = report::printable(piece);
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    show(stdout, text);
     line_open_ = !text.empty() && text.back() != '\n';
     draw_status();
-    std::fflush(stdout);
 }
 
 void LiveView::sample(const evidence::ProcessSample& sample) {
     const std::lock_guard lock(mutex_);
-    if (sample.virtual_bytes == 0) {
-        return;  // the process is gone: it has no memory to show
+    // The first sample is taken before the program is executed: it shows the launcher. A process that is gone
+    // has no memory to show.
+    if (!std::exchange(program_seen_, true) || sample.virtual_bytes == 0) {
+        return;
     }
     latest_ = sample;
     resident_.push_back(sample.resident_bytes);
@@ -61,34 +64,44 @@ void LiveView::sample(const evidence::ProcessSample& sample) {
         draw_status();
     } else if (sample.at.count() >= logged_at_ + 1) {
         logged_at_ = sample.at.count();
-        fmt::print("{}{}\n", line_open_ ? "\n" : "", status());
+        show(stdout, fmt::format("{}{}\n", line_open_ ? "\n" : "", status()));
         line_open_ = false;
     }
-    std::fflush(stdout);
 }
 
 void LiveView::finish() {
     const std::lock_guard lock(mutex_);
     clear_status();
     if (line_open_) {
-        fmt::print("\n");
+        show(stdout, "\n");
         line_open_ = false;
     }
-    std::fflush(stdout);
 }
 
 std::string LiveView::status() const {
-    return fmt::format("[{:6.1f} s] RSS {:>9}  VSZ {:>9}  heap {:>9}  oom_score {:>4} (adj {})  {}",
-                       latest_.at.count(), readable_bytes(latest_.resident_bytes),
-                       readable_bytes(latest_.virtual_bytes), readable_bytes(latest_.heap_bytes),
-                       latest_.oom_score, latest_.oom_score_adj,
-                       terminal_ ? sparkline(resident_, arena_bytes_, 20, style_.unicode) : std::string());
+    std::string text =
+        fmt::format("[{:6.1f} s] RSS {:>9} VSZ {:>9} heap {:>9} oom_score {:>4}", latest_.at.count(),
+                    readable_bytes(latest_.resident_bytes), readable_bytes(latest_.virtual_bytes),
+                    readable_bytes(latest_.heap_bytes), latest_.oom_score);
+    if (latest_.oom_score_adj != 0) {
+        text += fmt::format(" (adj {})", latest_.oom_score_adj);
+    }
+    if (!terminal_) {
+        return text;
+    }
+    // A line that wraps cannot be cleared. The last column stays free: some terminals wrap there already.
+    const std::size_t room = static_cast<std::size_t>(style_.width) - 1;
+    if (text.size() + 2 < room) {
+        constexpr std::size_t longest = 30;
+        const std::size_t columns = std::min(longest, room - text.size() - 1);
+        return text + " " + sparkline(resident_, arena_bytes_, columns, style_.unicode);
+    }
+    return text.substr(0, room);
 }
 
 void LiveView::clear_status() {
     if (status_shown_) {
-        // Back to the status line, then up to the end of an unfinished line of output where there is one.
-        fmt::print("\r\x1b[K");
+        show(stdout, "\r\x1b[K");
         status_shown_ = false;
     }
 }
@@ -98,7 +111,7 @@ void LiveView::draw_status() {
         return;
     }
     const std::string text = status();
-    fmt::print("{}", style_.colour ? fmt::format("\x1b[36m{}\x1b[0m", text) : text);
+    show(stdout, painted(style_, text, "36"));
     status_shown_ = true;
 }
 

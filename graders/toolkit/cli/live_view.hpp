@@ -47,6 +47,7 @@ class LiveView {
     double logged_at_ = -1;
     bool status_shown_ = false;
     bool line_open_ = false;
+    bool program_seen_ = false;
 };
 
 }  // namespace vmlab::cli

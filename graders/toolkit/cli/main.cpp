@@ -1,10 +1,11 @@
 // The vmlab command: reads the command line and calls one function for each subcommand.
 
+#include <fmt/core.h>
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <exception>
-#include <iostream>
+#include <sstream>
 
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
@@ -29,6 +30,15 @@ void add_where_to_run(CLI::App& command, std::string& arena, std::string& isolat
         ->check(CLI::IsMember(tiers));
 }
 
+CLI::Validator is_a_number() {
+    return {[](std::string& text) {
+                const bool digits =
+                    !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+                return digits ? std::string() : fmt::format("\"{}\" is not a number", text);
+            },
+            "", "number"};
+}
+
 struct CommandLine {
     CLI::App app{"vmlab: a hands-on virtual-memory lab, graded by evidence", "vmlab"};
     GradeRequest grade;
@@ -39,12 +49,16 @@ struct CommandLine {
     CommandLine() {
         app.set_version_flag("--version", "vmlab " VMLAB_VERSION);
         app.require_subcommand(0, 1);
-        app.failure_message(CLI::FailureMessage::help);
+        app.failure_message([](const CLI::App*, const CLI::Error& error) {
+            return fmt::format("vmlab: {}\n       see: scripts/lab --help, scripts/lab COMMAND --help\n",
+                               error.what());
+        });
         app.add_subcommand("list", "Every activity and its checks");
         app.add_subcommand("doctor", "What this machine can do, what is missing, the command that fixes it");
 
         CLI::App* const grade_command = app.add_subcommand("grade", "Build, observe and check activities");
-        grade_command->add_option("N", grade.numbers, "Numbers of activities (default: all)");
+        grade_command->add_option("N", grade.numbers, "Numbers of activities (default: all)")
+            ->check(is_a_number());
         grade_command->add_option("--submission", grade.submission, "Folder to grade (default: activities/)");
         grade_command->add_option("--format", grade.format, "text, json or junit")
             ->check(CLI::IsMember(formats));
@@ -55,16 +69,18 @@ struct CommandLine {
         add_where_to_run(*grade_command, grade.arena, grade.isolation);
 
         CLI::App* const hint_command = app.add_subcommand("hint", "The next hint");
-        hint_command->add_option("N", hint, "Number of the activity")->required();
+        hint_command->add_option("N", hint, "Number of the activity")->required()->check(is_a_number());
 
         CLI::App* const reset_command =
             app.add_subcommand("reset", "Back up your files of an activity and restore the starter");
-        reset_command->add_option("N", reset.number, "Number of the activity")->required();
+        reset_command->add_option("N", reset.number, "Number of the activity")
+            ->required()
+            ->check(is_a_number());
         reset_command->add_option("FILE", reset.files, "Only these files");
 
         CLI::App* const run_command =
             app.add_subcommand("run", "Run your program in an arena and watch its memory live");
-        run_command->add_option("N", run.number, "Number of the activity")->required();
+        run_command->add_option("N", run.number, "Number of the activity")->required()->check(is_a_number());
         run_command->add_option("ARGUMENTS", run.arguments, "Given to your program (write -- before them)");
         run_command->add_option("--program", run.program, "Which of the activity's programs");
         run_command->add_option("--memory", run.memory_mb, "The arena's memory in MiB")
@@ -102,11 +118,16 @@ struct CommandLine {
 int main(int argc, char** argv) {
     // A reader that has gone shows in print(), not as a signal.
     ::signal(SIGPIPE, SIG_IGN);
+    occupy_standard_descriptors();
     CommandLine line;
     try {
         line.app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return line.app.exit(error) == 0 ? 0 : wrong_usage;
+        std::ostringstream out;
+        std::ostringstream err;
+        const int status = line.app.exit(error, out, err);
+        show(stderr, err.str());
+        return finish_with(out.str(), status == 0 ? 0 : wrong_usage);
     }
     try {
         const auto place = find_place();

@@ -47,11 +47,14 @@ process::Result<Place> find_place() {
         return process::failed("cannot tell where vmlab itself is: " + error.message());
     }
     Place place;
-    place.root = VMLAB_SOURCE_DIR;
+    const char* named = std::getenv("VMLAB_ROOT");
+    place.root = named != nullptr ? std::filesystem::absolute(named, error) : VMLAB_SOURCE_DIR;
     place.build = executable.parent_path();
     if (!std::filesystem::is_directory(place.activities(), error)) {
-        return process::failed(fmt::format("{} is gone", place.activities().string()),
-                               "build again in the checkout as it is now: scripts/lab");
+        return process::failed(fmt::format("there is no folder {}", place.activities().string()),
+                               named != nullptr
+                                   ? "VMLAB_ROOT names a checkout: the folder that holds activities/"
+                                   : "build again in the checkout as it is now: scripts/lab");
     }
     place.state = state_home() / "vmlab" / fmt::format("{:016x}", fingerprint(place.root.string()));
     return place;

@@ -10,7 +10,7 @@
 namespace vmlab::cli {
 
 ProgressDisplay::ProgressDisplay(const std::vector<grading::Activity>& activities)
-    : terminal_(is_terminal(STDERR_FILENO)) {
+    : terminal_(can_redraw(STDERR_FILENO)) {
     for (const grading::Activity& activity : activities) {
         counts_[activity.number] = {0, activity.checks.size()};
     }
@@ -19,8 +19,7 @@ ProgressDisplay::ProgressDisplay(const std::vector<grading::Activity>& activitie
 
 ProgressDisplay::~ProgressDisplay() {
     if (terminal_) {
-        fmt::print(stderr, "\r\x1b[K");
-        std::fflush(stderr);
+        show(stderr, "\r\x1b[K");
     }
 }
 
@@ -30,8 +29,7 @@ void ProgressDisplay::check_finished(const grading::Activity& activity) {
     if (terminal_) {
         draw();
     } else if (count.done == count.of) {
-        fmt::print(stderr, "graded {:02} {}\n", activity.number, activity.title);
-        std::fflush(stderr);
+        show(stderr, fmt::format("graded {:02} {}\n", activity.number, activity.title));
     }
 }
 
@@ -43,8 +41,7 @@ void ProgressDisplay::draw() {
     for (const auto& [number, count] : counts_) {
         line += fmt::format("  {:02} {}/{}", number, count.done, count.of);
     }
-    fmt::print(stderr, "\r\x1b[K{}", line);
-    std::fflush(stderr);
+    show(stderr, "\r\x1b[K" + line);
 }
 
 }  // namespace vmlab::cli

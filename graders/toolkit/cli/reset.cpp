@@ -73,8 +73,8 @@ int reset_command(const Place& place, const ResetRequest& request) {
         if (!done) {
             return complain(done.error());
         }
-        if (!print(*done)) {
-            return 2;
+        if (const auto printed = print(*done); !printed) {
+            return complain(printed.error());
         }
     }
     if (request.files.empty()) {

@@ -1,5 +1,6 @@
 #include "cli/terminal.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -36,14 +37,17 @@ bool is_terminal(int descriptor) {
     return ::isatty(descriptor) == 1;
 }
 
+bool can_redraw(int descriptor) {
+    return is_terminal(descriptor) && is_set("TERM") && std::string_view(std::getenv("TERM")) != "dumb";
+}
+
 report::TextStyle style_for(int descriptor) {
     report::TextStyle style;
     style.unicode = is_utf8_locale();
     if (!is_terminal(descriptor)) {
         return style;
     }
-    const char* terminal = std::getenv("TERM");
-    style.colour = !is_set("NO_COLOR") && terminal != nullptr && std::string_view(terminal) != "dumb";
+    style.colour = !is_set("NO_COLOR") && can_redraw(descriptor);
     winsize size{};
     if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         style.width = std::clamp<int>(size.ws_col, 60, 120);
@@ -52,15 +56,38 @@ report::TextStyle style_for(int descriptor) {
 }
 
 int complain(const process::Error& error) {
-    fmt::print(stderr, "vmlab: {}\n", error.what);
+    std::string text = fmt::format("vmlab: {}\n", error.what);
     if (!error.fix.empty()) {
-        fmt::print(stderr, "       {}\n", error.fix);
+        text += fmt::format("       {}\n", error.fix);
     }
+    show(stderr, text);
     return 2;
 }
 
-bool print(const std::string& text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+process::Result<void> print(const std::string& text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+        return process::failed_call("write to", "standard output");
+    }
+    return {};
+}
+
+int finish_with(const std::string& text, int status) {
+    const auto printed = print(text);
+    return printed ? status : complain(printed.error());
+}
+
+void show(std::FILE* stream, const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stream);
+    std::fflush(stream);
+}
+
+void occupy_standard_descriptors() {
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(descriptor, F_GETFD) < 0) {
+            // The lowest free number is the closed one. Read-only: a write to it fails, as it should.
+            ::open("/dev/null", O_RDONLY);
+        }
+    }
 }
 
 std::string painted(const report::TextStyle& style, const std::string& text, const char* code) {
