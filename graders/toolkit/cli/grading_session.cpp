@@ -130,12 +130,13 @@ void merge(grading::Environment& into, const grading::Environment& from) {
 
 process::Result<grading::Result> grade(const Place& place, const std::vector<grading::Activity>& activities,
                                        const GradingOptions& options, const OnCheck& on_check) {
+    grading::SignalsHeld signals;
     process::TemporaryFolder::remove_stale();
     const auto scratch = process::TemporaryFolder::create();
     if (!scratch) {
         return tl::make_unexpected(scratch.error());
     }
-    const auto cleanup = grading::CleanupOnSignal::install(scratch->path());
+    const auto cleanup = grading::CleanupOnSignal::install(scratch->path(), &signals);
     if (!cleanup) {
         return tl::make_unexpected(cleanup.error());
     }

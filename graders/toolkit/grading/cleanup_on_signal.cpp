@@ -14,7 +14,7 @@ namespace vmlab::grading {
 
 namespace {
 
-constexpr std::array<int, 3> signals{SIGTERM, SIGINT, SIGHUP};
+constexpr std::array<int, 3> ending_signals{SIGTERM, SIGINT, SIGHUP};
 
 std::atomic<int> told_descriptor{-1};
 
@@ -27,7 +27,7 @@ void tell(int signal) {
 }
 
 void set_handlers(void (*handler)(int)) {
-    for (const int signal : signals) {
+    for (const int signal : ending_signals) {
         struct sigaction before {};
         sigaction(signal, nullptr, &before);
         if (before.sa_handler == SIG_IGN)
@@ -60,24 +60,48 @@ void clean_up_when_told(const process::Descriptor& pipe, const std::filesystem::
 
 }  // namespace
 
-process::Result<CleanupOnSignal> CleanupOnSignal::install(std::filesystem::path folder) {
+SignalsHeld::SignalsHeld() {
+    pthread_sigmask(SIG_SETMASK, nullptr, &before_);
+    hold();
+}
+
+void SignalsHeld::hold() {
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int signal : ending_signals)
+        sigaddset(&held, signal);
+    pthread_sigmask(SIG_BLOCK, &held, nullptr);
+}
+
+void SignalsHeld::let_through() {
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+process::Result<CleanupOnSignal> CleanupOnSignal::install(std::filesystem::path folder,
+                                                          SignalsHeld* signals) {
     auto pipe = process::make_pipe();
     if (!pipe)
         return tl::unexpected(pipe.error());
-    return CleanupOnSignal(std::move(*pipe), std::move(folder));
+    return CleanupOnSignal(std::move(*pipe), std::move(folder), signals);
 }
 
-CleanupOnSignal::CleanupOnSignal(process::DescriptorPair pipe, std::filesystem::path folder)
-    : told_(std::move(pipe.theirs)), waiting_([ours = std::move(pipe.ours), folder = std::move(folder)] {
-          clean_up_when_told(ours, folder);
-      }) {
+CleanupOnSignal::CleanupOnSignal(process::DescriptorPair pipe, std::filesystem::path folder,
+                                 SignalsHeld* signals)
+    : signals_(signals),
+      told_(std::move(pipe.theirs)),
+      waiting_(
+          [ours = std::move(pipe.ours), folder = std::move(folder)] { clean_up_when_told(ours, folder); }) {
     told_descriptor = told_.get();
     set_handlers(tell);
+    if (signals_ != nullptr)
+        signals_->let_through();
 }
 
 CleanupOnSignal::~CleanupOnSignal() {
     if (!waiting_.joinable())
         return;
+    if (signals_ != nullptr)
+        signals_->hold();
     set_handlers(SIG_DFL);
     told_.reset();  // the thread reads the end of the pipe
     waiting_.join();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signal.h>
+
 #include <filesystem>
 #include <thread>
 
@@ -7,12 +9,31 @@
 
 namespace vmlab::grading {
 
+/// Holds SIGTERM, SIGINT and SIGHUP back while it lives: they wait until it is gone, or until let_through().
+/// Make one before the folder that CleanupOnSignal is to remove, so that no signal comes between the two. On
+/// the thread that makes it, before there are others.
+class SignalsHeld {
+  public:
+    SignalsHeld();
+    ~SignalsHeld() { let_through(); }
+    SignalsHeld(const SignalsHeld&) = delete;
+    SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+    void hold();
+    void let_through();
+
+  private:
+    sigset_t before_{};
+};
+
 /// While it lives, SIGTERM, SIGINT and SIGHUP remove a folder and this process's arenas before they end it as
 /// they always do. (What the process runs dies with it: every run asks the kernel for that.) A signal that
-/// was ignored stays ignored. One at a time.
+/// was ignored stays ignored. One at a time. `signals`, where given, outlives it: they are let through while
+/// it lives, and held again after it.
 class CleanupOnSignal {
   public:
-    [[nodiscard]] static process::Result<CleanupOnSignal> install(std::filesystem::path folder);
+    [[nodiscard]] static process::Result<CleanupOnSignal> install(std::filesystem::path folder,
+                                                                  SignalsHeld* signals = nullptr);
     CleanupOnSignal(CleanupOnSignal&&) noexcept = default;
     CleanupOnSignal& operator=(CleanupOnSignal&&) = delete;
     CleanupOnSignal(const CleanupOnSignal&) = delete;
@@ -20,7 +41,8 @@ class CleanupOnSignal {
     ~CleanupOnSignal();
 
   private:
-    CleanupOnSignal(process::DescriptorPair pipe, std::filesystem::path folder);
+    CleanupOnSignal(process::DescriptorPair pipe, std::filesystem::path folder, SignalsHeld* signals);
+    SignalsHeld* signals_;      ///< let through from here on, and held again at the end
     process::Descriptor told_;  ///< the handler writes the signal's number here
     std::thread waiting_;
 };

@@ -104,12 +104,13 @@ Result grade(LocalLab& lab, const GraderOptions& options) {
 }
 
 int grade_submission(const GraderOptions& options, const Activity& activity, const GraderFolders& folders) {
+    SignalsHeld signals;
     process::TemporaryFolder::remove_stale();
     arena::remove_stale_arenas();
     const auto temporary = process::TemporaryFolder::create();
     if (!temporary)
         return complain(temporary.error(), our_fault);
-    const auto cleanup = CleanupOnSignal::install(temporary->path());
+    const auto cleanup = CleanupOnSignal::install(temporary->path(), &signals);
     if (!cleanup)
         return complain(cleanup.error(), our_fault);
     survive_closed_pipes();
