@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/progress_store.hpp"
 #include "cli/terminal.hpp"
+#include "vmlab/report/printable.hpp"
 
 namespace vmlab::cli {
 
@@ -27,31 +29,48 @@ bool is_done(const std::optional<grading::ActivityResult>& result) {
     return result && result->score() == result->max_score();
 }
 
+struct Step {
+    std::string what;
+    std::vector<std::string> commands;
+};
+
 /// The first thing worth doing: the first activity that is not finished, and its first check that has not
 /// passed.
-std::string next_step(const ProgressStore& store, const std::vector<grading::Activity>& activities) {
+Step next_step(const ProgressStore& store, const std::vector<grading::Activity>& activities) {
     for (const grading::Activity& activity : activities) {
         const auto latest = store.latest(activity);
+        const int number = activity.number;
         if (!latest) {
-            return fmt::format("read activities/{}/README.md, work on {}, then: scripts/lab grade {}",
-                               activity.folder_name(), activity.submit.front(), activity.number);
+            return {fmt::format("read activities/{}/README.md, work on {}, then", activity.folder_name(),
+                                activity.submit.front()),
+                    {fmt::format("scripts/lab grade {}", number)}};
         }
         if (is_done(latest)) {
             continue;
         }
         for (const grading::CheckResult& check : latest->checks) {
             if (check.outcome == grading::OutcomeKind::failed) {
-                return fmt::format(
-                    "activity {}: \"{}\"\n           scripts/lab hint {}  gives a hint, scripts/lab grade {} "
-                    " "
-                    "shows what was seen",
-                    activity.number, check.title, activity.number, activity.number);
+                return {fmt::format("activity {}: \"{}\"", number, check.title),
+                        {fmt::format("scripts/lab hint {}    gives a hint", number),
+                         fmt::format("scripts/lab grade {}   shows what was seen", number)}};
             }
         }
-        return fmt::format("activity {} could not be judged in full on this machine: scripts/lab doctor",
-                           activity.number);
+        return {fmt::format("activity {} could not be judged in full on this machine", number),
+                {"scripts/lab doctor   says what is missing"}};
     }
-    return "every activity has full points. Well done.";
+    return {"every activity has full points. Well done.", {}};
+}
+
+std::string describe(const Step& step, const report::TextStyle& style) {
+    std::string text;
+    std::string start = fmt::format("  {}  ", painted(style, "Next:", "1"));
+    std::vector<std::string> lines = report::wrapped(step.what, static_cast<std::size_t>(style.width) - 9);
+    lines.insert(lines.end(), step.commands.begin(), step.commands.end());
+    for (const std::string& line : lines) {
+        text += start + line + '\n';
+        start = std::string(9, ' ');
+    }
+    return text;
 }
 
 }  // namespace
@@ -78,12 +97,15 @@ int show_dashboard(const Place& place) {
             activity.title);
     }
     text += fmt::format("\n  {} of {} points at the latest grading\n\n", score, max_score);
-    text += fmt::format("  {}  {}\n\n", painted(style, "Next:", "1"), next_step(store, *activities));
+    text += describe(next_step(store, *activities), style);
     text +=
-        "  scripts/lab grade [N]   build, observe, check      scripts/lab hint N    the next hint\n"
-        "  scripts/lab run N       watch your program live    scripts/lab reset N   back to the starter\n"
-        "  scripts/lab list        every check                scripts/lab doctor    what this machine can "
-        "do\n";
+        "\n"
+        "  scripts/lab grade [N]   build, observe, check\n"
+        "  scripts/lab run N       watch your program live\n"
+        "  scripts/lab hint N      the next hint\n"
+        "  scripts/lab reset N     back to the starter; your file is kept\n"
+        "  scripts/lab list        every check\n"
+        "  scripts/lab doctor      what this machine can do\n";
     return finish_with(text);
 }
 

@@ -89,8 +89,8 @@ std::string LiveView::status() const {
     if (!terminal_) {
         return text;
     }
-    // A line that wraps cannot be cleared. The last column stays free: some terminals wrap there already.
-    const std::size_t room = static_cast<std::size_t>(style_.width) - 1;
+    // A line that wraps cannot be cleared: room is left for the "^C" that a terminal adds to it.
+    const std::size_t room = static_cast<std::size_t>(style_.width) - 3;
     if (text.size() + 2 < room) {
         constexpr std::size_t longest = 30;
         const std::size_t columns = std::min(longest, room - text.size() - 1);

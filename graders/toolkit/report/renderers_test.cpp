@@ -42,6 +42,16 @@ TEST(Text, ShowsTheSameCardOnce) {
     EXPECT_THAT(render_text(result, {}), HasSubstr("FailsToo (timed-out): as Fails above"));
 }
 
+TEST(Text, WrapsATitleThatIsTooLongBesideItsPoints) {
+    grading::Result result = sample_result();
+    result.activities[0].checks[0].title =
+        "a title of many words, far too long for one line of this width here";
+    const std::string text = render_text(result, {false, true, 60});
+    EXPECT_THAT(text,
+                HasSubstr("  ✓ a title of many words, far too long for one line\n    of this width here "));
+    EXPECT_THAT(text, HasSubstr("      40/40\n"));
+}
+
 TEST(Text, WithholdsASuspectedScore) {
     grading::Result result = sample_result();
     result.activities[0].checks[1].outcome = grading::OutcomeKind::tamper_suspected;

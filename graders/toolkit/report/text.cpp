@@ -147,14 +147,29 @@ void write_cards(Page& page, const ActivityResult& activity) {
     }
 }
 
+/// The title, in as many lines as it needs beside the points.
+void write_check(Page& page, const CheckResult& check) {
+    const std::string points = points_of(check);
+    const std::size_t indent = 3 + page.mark_columns();
+    std::string start = fmt::format("  {} ", page.mark(check.outcome));
+    std::vector<std::string> lines =
+        wrapped(printable(check.title), page.width() - indent - points.size() - 1);
+    if (lines.empty()) {
+        lines.emplace_back();
+    }
+    for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+        page.line(start + lines[i]);
+        start = std::string(indent, ' ');
+    }
+    page.line_with_end(start + lines.back(), indent + columns(lines.back()), points);
+}
+
 void write_activity(Page& page, const ActivityResult& activity) {
     const std::string heading = fmt::format("{:02} {}", activity.number, printable(activity.title));
     page.line_with_end(page.painted(heading, "1"), columns(heading),
                        total_of(activity.score(), activity.judged_max_score(), activity.max_score()));
     for (const CheckResult& check : activity.checks) {
-        const std::string title = printable(check.title);
-        page.line_with_end(fmt::format("  {} {}", page.mark(check.outcome), title),
-                           3 + page.mark_columns() + columns(title), points_of(check));
+        write_check(page, check);
     }
     write_cards(page, activity);
     page.line();
