@@ -570,7 +570,7 @@ TEST_F(CliTest, ASignalInTheMiddleOfGradingEndsItQuicklyAndLeavesNothing) {
         const auto sent = std::chrono::steady_clock::now();
         running.send(signal);
         const Ended ended = finish(running);
-        EXPECT_LT(std::chrono::steady_clock::now() - sent, 15s);
+        EXPECT_LT(std::chrono::steady_clock::now() - sent, 60s);
         if (signal == SIGINT || !ended.status.code) {  // else this machine had graded it all by then
             EXPECT_TRUE(ended.status.killed_by(signal)) << ended.status.describe() << ended.err;
             EXPECT_EQ(ended.out, "") << "nothing half-written";

@@ -4,12 +4,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 namespace vmlab::arena {
 namespace {
+
+// Once a process that ends by a signal has removed its arenas, a thread of it must not make another one.
+std::mutex making;
+bool ending = false;
 
 // Another grader that ends may remove the empty home between our two steps: then both are done again.
 process::Result<Cgroup> make_at_home(const Hierarchy& hierarchy) {
@@ -33,6 +38,10 @@ Enclosure::Enclosure(const Hierarchy& hierarchy, Cgroup whole)
 
 process::Result<Enclosure> Enclosure::make(const Hierarchy& hierarchy, std::uint64_t memory_bytes,
                                            std::size_t contestants) {
+    const std::lock_guard lock(making);
+    if (ending) {
+        return process::failed("no arena is made any more: the grader is ending");
+    }
     auto whole = make_at_home(hierarchy);
     if (!whole) {
         return tl::unexpected(whole.error());
@@ -103,6 +112,8 @@ int remove_stale_enclosures(const Hierarchy& hierarchy) {
 }
 
 int remove_own_enclosures(const Hierarchy& hierarchy) {
+    const std::lock_guard lock(making);
+    ending = true;
     return remove_enclosures(hierarchy, is_own_cgroup_name);
 }
 

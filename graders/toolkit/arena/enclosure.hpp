@@ -40,7 +40,8 @@ class Enclosure {
 /// Removes the arenas of dead owners below hierarchy's `vmlab` group, and that group when nothing is left in
 /// it.
 int remove_stale_enclosures(const Hierarchy& hierarchy);
-/// The same for the arenas of this process, which are in use: for a process that is about to end by a signal.
+/// The same for the arenas of this process, which are in use; it can make none afterwards. For a process that
+/// is about to end by a signal.
 int remove_own_enclosures(const Hierarchy& hierarchy);
 
 }  // namespace vmlab::arena
