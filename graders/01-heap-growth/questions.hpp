@@ -67,11 +67,6 @@ inline bool show(const Addresses& addresses, std::string_view direction) {
     return goes(addresses.front(), addresses.back()) || 2 * steps > addresses.size() - 1;
 }
 
-/// Whether these addresses show the opposite of `direction`, and nothing that speaks for it.
-inline bool contradict(const Addresses& addresses, std::string_view direction) {
-    return show(addresses, direction == "up" ? "down" : "up") && !show(addresses, direction);
-}
-
 /// How many of the printed addresses, from the first one on, are results of allocation functions in the order
 /// of the calls: all of them when the program printed nothing else.
 inline std::size_t printed_in_order(const Addresses& printed, const vmlab::evidence::AllocationTrace& trace) {

@@ -4,6 +4,9 @@
 // written into it says "up". One large mapping is reserved and handed out from its upper end. Nothing is ever
 // given back: free() does nothing, so no address comes a second time. Before each block stands its size, for
 // realloc().
+//
+// When VMLAB_HEAP_SEED is an odd number, the mapping is handed out from its lower end instead. Nothing else
+// differs then, so that a program cannot tell the direction from what is loaded, only from the addresses.
 
 #include <sys/mman.h>
 
@@ -11,6 +14,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 
 namespace {
@@ -24,7 +28,9 @@ constexpr std::size_t smallest_heap = std::size_t{16} << 20U;
 // run.
 std::atomic<std::uintptr_t> heap_end;
 std::atomic<std::uintptr_t> heap_lowest;
-std::atomic<std::uintptr_t> heap_next;  // the memory below this address is still free
+// The memory between these two addresses is still free.
+std::atomic<std::uintptr_t> free_start;
+std::atomic<std::uintptr_t> heap_next;
 
 // Reserves the heap. Several threads may do so at once: the first one's mapping stays.
 bool reserve() {
@@ -43,6 +49,7 @@ bool reserve() {
             }
             return true;
         }
+        free_start.store(lowest, std::memory_order_relaxed);
         heap_next.store(lowest + size, std::memory_order_relaxed);
         heap_end.store(lowest + size, std::memory_order_release);
         return true;
@@ -54,6 +61,29 @@ std::size_t& size_of(void* block) {
     return *reinterpret_cast<std::size_t*>(static_cast<char*>(block) - header_bytes);
 }
 
+// Asked at every call: the first ones come before the C library knows the environment.
+bool upwards() {
+    const char* seed = std::getenv("VMLAB_HEAP_SEED");
+    return seed != nullptr && std::strtoul(seed, nullptr, 10) % 2 == 1;
+}
+
+void* allocate_upwards(std::size_t size, std::size_t align) {
+    std::uintptr_t before = free_start.load(std::memory_order_relaxed);
+    std::uintptr_t block = 0;
+    std::uintptr_t after = 0;
+    do {
+        block = (before + header_bytes + align - 1) & ~(align - 1);
+        after = block + (size == 0 ? 1 : size);
+        if (after < before || after > heap_next.load(std::memory_order_relaxed)) {
+            errno = ENOMEM;
+            return nullptr;
+        }
+    } while (!free_start.compare_exchange_weak(before, after, std::memory_order_relaxed));
+    void* result = reinterpret_cast<void*>(block);
+    size_of(result) = size;
+    return result;
+}
+
 void* allocate(std::size_t size, std::size_t align = alignment) {
     if (align < alignment)
         align = alignment;
@@ -61,12 +91,14 @@ void* allocate(std::size_t size, std::size_t align = alignment) {
         errno = ENOMEM;
         return nullptr;
     }
+    if (upwards())
+        return allocate_upwards(size, align);
     std::uintptr_t before = heap_next.load(std::memory_order_relaxed);
     std::uintptr_t block = 0;
     do {
         // Even an empty block gets an address of its own.
         const std::size_t wanted = (size == 0 ? 1 : size) + header_bytes + align;
-        if (wanted < size || before - heap_lowest.load(std::memory_order_relaxed) < wanted) {
+        if (wanted < size || before - free_start.load(std::memory_order_relaxed) < wanted) {
             errno = ENOMEM;
             return nullptr;
         }
