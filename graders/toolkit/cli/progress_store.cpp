@@ -43,8 +43,8 @@ process::Result<void> ProgressStore::save(const grading::Result& result) const {
     for (const grading::ActivityResult& activity : result.activities) {
         grading::Result one = result;
         one.activities = {activity};
-        const auto written = write(result_file(fmt::format("{:02}-{}", activity.number, activity.slug)),
-                                   report::render_json(one));
+        auto written = write(result_file(fmt::format("{:02}-{}", activity.number, activity.slug)),
+                             report::render_json(one));
         if (!written) {
             return written;
         }

@@ -16,7 +16,7 @@ namespace {
 std::filesystem::path backup_name(const std::filesystem::path& file) {
     std::error_code error;
     for (int i = 1;; ++i) {
-        const std::filesystem::path name = fmt::format("{}.backup-{}", file.string(), i);
+        std::filesystem::path name = fmt::format("{}.backup-{}", file.string(), i);
         if (!std::filesystem::exists(std::filesystem::symlink_status(name, error))) {
             return name;
         }

@@ -55,7 +55,7 @@ process::Result<std::filesystem::path> at_least(const std::filesystem::path& too
 }  // namespace
 
 process::Result<std::filesystem::path> find_valgrind() {
-    const auto script = process::find_tool("valgrind", "valgrind");
+    auto script = process::find_tool("valgrind", "valgrind");
     if (!script)
         return script;
     const auto itself = process::find_tool("valgrind.bin", "valgrind");

@@ -39,7 +39,7 @@ class Kmsg : public LogSource {
 
     [[nodiscard]] std::string read_new() override {
         std::string text;
-        std::array<char, 8192> record;
+        std::array<char, 8192> record{};
         while (text.size() < most_at_once) {
             const ssize_t got = ::read(descriptor_.get(), record.data(), record.size());
             if (got > 0)
@@ -129,7 +129,7 @@ class LogFile : public LogSource {
     /// The whole lines from offset_ on.
     std::string read_rest() {
         std::string text;
-        std::array<char, 8192> piece;
+        std::array<char, 8192> piece{};
         while (text.size() < most_at_once) {
             const ssize_t got =
                 ::pread(file_.get(), piece.data(), piece.size(), offset_ + static_cast<off_t>(text.size()));

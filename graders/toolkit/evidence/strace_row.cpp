@@ -110,7 +110,7 @@ std::string decoded(std::string_view text) {
 std::string take_quoted(std::string_view& text) {
     const std::size_t end = end_of_string(text, 0);
     const bool closed = end > 1 && text[end - 1] == '"';
-    const std::string bytes = decoded(text.substr(1, end - 1 - (closed ? 1 : 0)));
+    std::string bytes = decoded(text.substr(1, end - 1 - (closed ? 1 : 0)));
     text.remove_prefix(end);
     return bytes;
 }

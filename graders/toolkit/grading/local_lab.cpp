@@ -88,7 +88,7 @@ fs::path LocalLab::new_folder(const std::string& name) {
         const std::lock_guard lock(mutex_);
         number = ++folders_;
     }
-    const fs::path folder = settings_.scratch / fmt::format("{}-{}", name, number);
+    fs::path folder = settings_.scratch / fmt::format("{}-{}", name, number);
     if (mkdir(folder.c_str(), 0755) != 0)
         raise(process::system_error("mkdir", folder.string()));
     return folder;

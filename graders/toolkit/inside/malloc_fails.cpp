@@ -20,12 +20,14 @@
 #include <cstdlib>
 #include <new>
 
-extern "C" {
 // glibc's own functions behind the names that we take.
+// NOLINTBEGIN(bugprone-reserved-identifier)
+extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
 void* __libc_realloc(void* block, std::size_t size);
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace {
 

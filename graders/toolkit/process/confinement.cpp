@@ -214,7 +214,7 @@ std::vector<std::string> Confinement::program_options(const Job& job) const {
     }
     // Set by the launcher, not around it: a preloaded library must not reach bubblewrap or strace.
     for (const auto& [name, value] : job.environment) {
-        append(options, {"--env", name + "=" + value});
+        append(options, {"--env", fmt::format("{}={}", name, value)});
     }
     return options;
 }
@@ -269,7 +269,7 @@ void Confinement::add_program(const std::filesystem::path& launcher, const Job& 
 std::vector<std::string> Confinement::environment() const {
     std::vector<std::string> result;
     for (const auto& [name, value] : variables_) {
-        result.push_back(name + "=" + value);
+        result.push_back(fmt::format("{}={}", name, value));
     }
     return result;
 }

@@ -63,7 +63,7 @@ void Recording::finish(const Run& run) const {
     static std::atomic<int> counter{0};
     std::vector<std::string> variables;
     for (const auto& [name, value] : job_.environment) {
-        variables.push_back(name + "=" + value);
+        variables.push_back(fmt::format("{}={}", name, value));
     }
     const nlohmann::json record = {
         {"argv", job_.argv},
