@@ -91,6 +91,12 @@ TEST(Oom, PrintsTheNewestBlockAndTheTotal) {
           .next = odd_command});
 }
 
+/// Whether this much sleep is the pause. A program that sleeps until a moment (std::this_thread::sleep_until)
+/// has used up a little of it before it asks.
+bool is_pause(std::chrono::nanoseconds slept, std::chrono::seconds pause) {
+    return slept <= pause && slept + 50ms > pause;
+}
+
 /// A line at once, then one after each pause.
 void expect_pause(const evidence::SyscallRun& run, std::chrono::seconds pause, const std::string& command) {
     expect_exit(run.run, "running " + command);
@@ -110,7 +116,7 @@ void expect_pause(const evidence::SyscallRun& run, std::chrono::seconds pause, c
         }
         const std::chrono::seconds due = told == 0 ? 0s : pause;
         ++told;
-        if (line.slept_before != due) {
+        if (!is_pause(line.slept_before, due)) {
             const std::chrono::duration<double> slept = line.slept_before;
             card.observed = fmt::format("{} s of sleep before line {}, instead of {} s.", slept.count(), told,
                                         due.count());
@@ -127,6 +133,20 @@ void expect_pause(const evidence::SyscallRun& run, std::chrono::seconds pause, c
 TEST(Oom, SleepsThePauseAfterEachLine) {
     expect_pause(paced_by_default.get(), 2s, "./oom --limit 4194304 --no-touch");
     expect_pause(paced_otherwise.get(), 7s, "./oom --chunk 300000 --limit 4800000 --no-touch --pause 7");
+
+    const std::string command = "./oom --limit 2097152 --no-touch --pause 1";
+    const process::Run& run = untraced.get();
+    expect_exit(run, "running " + command);
+    if (run.elapsed < 1s) {
+        fail(
+            {.expected = "The same pauses whether strace watches or not.",
+             .observed = fmt::format("With nobody watching, two lines and the pause of 1 s between them took "
+                                     "{:.3f} s.",
+                                     run.elapsed.count()),
+             .evidence = fmt::format("$ {}\n{}", command, excerpt(run.out)),
+             .why = "The pause leaves you time to look at the process in another terminal.",
+             .next = "time " + command});
+    }
 }
 
 void expect_stop(std::uint64_t chunk, std::uint64_t limit) {
@@ -136,12 +156,14 @@ void expect_stop(std::uint64_t chunk, std::uint64_t limit) {
     const process::Run run = lab().native(lab().program("oom"), with<NativeOptions>(arguments));
     expect_exit(run, "running " + command);
     const std::optional<std::uint64_t> total = bytes_after("reached", last_line(run.out));
-    if (run.succeeded() && total && may_reach(*total, limit, chunk)) {
+    if (run.succeeded() && total && may_reach(*total, limit, chunk) && run.out.ends_with('\n')) {
         return;
     }
     fail({.expected = fmt::format("The last line \"reached TOTAL bytes\", TOTAL {} {}, and exit status 0.",
                                   limit % chunk == 0 ? "being" : "less than one chunk away from", limit),
-          .observed = fmt::format("\"{}\" and {}.", excerpt(last_line(run.out), 1), run.describe()),
+          .observed = fmt::format("\"{}\"{} and {}.", excerpt(last_line(run.out), 1),
+                                  run.out.empty() || run.out.ends_with('\n') ? "" : " without a newline",
+                                  run.describe()),
           .evidence = fmt::format("$ {}\n{}", command, excerpt(run.out)),
           .why = "A limit makes the experiment safe and repeatable. One block too many or too few is the "
                  "classic off-by-one of a loop.",
@@ -222,6 +244,13 @@ TEST(Oom, TouchesEveryPageOrNone) {
     expect_touched(false, "1048576");
 }
 
+/// A run that we stopped because we had seen enough did nothing wrong by running.
+void expect_exit_unless_stopped(const process::Run& run, const std::string& doing) {
+    if (run.ending != process::Ending::stopped) {
+        expect_exit(run, doing);
+    }
+}
+
 TEST(Oom, UntouchedGigabyteSurvivesIn64MiB) {
     const arena::Outcome& outcome = untouched.get();
     const arena::ContestantResult& oom = outcome.contestants.front();
@@ -251,6 +280,24 @@ TEST(Oom, UntouchedGigabyteSurvivesIn64MiB) {
         card.observed = fmt::format("It says so, but its address space grew by {} bytes only.", grown);
         card.evidence = "strace: what brk and mmap gave it, less what munmap took back";
         card.next = fmt::format("strace -e trace=brk,mmap,munmap ./oom {}", fmt::join(arguments, " "));
+        fail(card);
+    }
+    // And once with nobody tracing it.
+    const Unwatched& unwatched = untraced_gigabyte.get();
+    if (!unwatched.sample || unwatched.sample->virtual_bytes < gibibyte) {
+        expect_exit_unless_stopped(unwatched.run, "running ./oom --no-touch --chunk 1073741824 --pause 600");
+        card.expected =
+            "An address space of more than 1 GiB when the first block of 1 GiB has been reported.";
+        card.observed = unwatched.sample
+                            ? fmt::format("When nobody traces it, its address space has {} bytes.",
+                                          unwatched.sample->virtual_bytes)
+                            : "no line on stdout while the program ran, " + unwatched.run.describe();
+        card.evidence = unwatched.sample ? fmt::format("/proc/PID/status, VmSize: {} kB; stdout: {}",
+                                                       unwatched.sample->virtual_bytes / 1024,
+                                                       excerpt(unwatched.run.out, 1))
+                                         : "stdout: " + excerpt(unwatched.run.out, 3);
+        card.next =
+            "./oom --no-touch --chunk 1073741824 --limit 2147483648 & sleep 1; grep VmSize /proc/$!/status";
         fail(card);
     }
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "unwatched.hpp"
 #include "vmlab/grading/grader.hpp"
 
 namespace oom_evidence {
@@ -67,6 +68,17 @@ inline Shared<arena::Outcome> untouched{
 inline Shared<arena::Outcome> touched{[](Lab& lab) {
     return in_arena(lab, lab.program("oom"), 64 * mebibyte, {"--touch", "--limit", "1073741824"});
 }};
+
+/// Nobody traces these two. One really sleeps, once between its two lines; the other is looked at from
+/// outside in its sleep.
+inline Shared<process::Run> untraced{[](Lab& lab) {
+    return lab.native(lab.program("oom"),
+                      with<NativeOptions>({"--limit", "2097152", "--no-touch", "--pause", "1"}));
+}};
+inline const Arguments gigabyte_block{"--no-touch", "--chunk", "1073741824", "--limit",
+                                      "2147483648", "--pause", "600"};
+inline Shared<Unwatched> untraced_gigabyte{
+    [](Lab& lab) { return look_when_asleep(lab, lab.program("oom"), gigabyte_block); }};
 
 /// The program's own blocks in the trace: those of one chunk, and a last one that was cut to fit the limit.
 inline std::vector<evidence::Block> chunks_of(const evidence::MemcheckRun& run) {
