@@ -35,6 +35,11 @@ class Growth {
         std::uint64_t break_now = 0;
         for (std::size_t i = 0; i < calls.size(); ++i) {
             const auto& call = calls[i];
+            // brk has no error: it answers with the end of the heap as it is.
+            const bool too_little = call.name == "brk" && call.result &&
+                                    static_cast<std::uint64_t>(*call.result) < argument(call, 0);
+            if (!first_refusal_ && (call.error == "ENOMEM" || too_little))
+                first_refusal_ = call.row;
             if (call.failed() || !call.result)
                 continue;
             const auto result = static_cast<std::uint64_t>(*call.result);
@@ -69,6 +74,8 @@ class Growth {
                 return region;
         return std::nullopt;
     }
+    /// strace's row of the first call that asked for memory and was refused it.
+    [[nodiscard]] const std::optional<std::string>& first_refusal() const { return first_refusal_; }
     /// What was given back, from position `from` up to `to`, with that address in it.
     [[nodiscard]] std::optional<Region> lost(std::uint64_t address, std::size_t from, std::size_t to) const {
         for (const auto& [call, region] : lost_)
@@ -90,6 +97,7 @@ class Growth {
 
     std::vector<Change> gained_;
     std::vector<Change> lost_;
+    std::optional<std::string> first_refusal_;
 };
 
 }  // namespace oom_score
