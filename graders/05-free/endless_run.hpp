@@ -61,14 +61,23 @@ inline EndlessRun run_endlessly(vmlab::grading::Lab& lab, const vmlab::grading::
     return result;
 }
 
-/// Runs the program with nobody tracing it, so that its first sleep takes its time, until it sleeps in
-/// round 2. Returns the size of its address space (VmSize) in the sleeps of round 1 and of round 2; 0 where
-/// it was not seen to sleep. On a machine under heavy load the looks may come late, in later rounds, but
-/// never early.
-inline std::vector<std::uint64_t> address_space_unwatched(vmlab::grading::Lab& lab,
-                                                          const vmlab::grading::Program& program,
-                                                          std::uint64_t most_data_bytes) {
+/// A run that nobody traced.
+struct UnwatchedRun {
+    /// The size of its address space (VmSize) in the sleeps of round 1 and of round 2; 0 where it was not
+    /// seen to sleep.
     std::vector<std::uint64_t> sizes;
+    /// From its start to its second line, so never less than it slept between the first two. Absent: it
+    /// printed no two lines.
+    std::optional<std::chrono::duration<double>> second_line_after;
+};
+
+/// Runs the program with nobody tracing it, so that its first sleep takes its time, until it sleeps in
+/// round 2. On a machine under heavy load the looks may come late, in later rounds, but never early.
+inline UnwatchedRun run_unwatched(vmlab::grading::Lab& lab, const vmlab::grading::Program& program,
+                                  std::uint64_t most_data_bytes) {
+    UnwatchedRun result;
+    std::vector<std::uint64_t>& sizes = result.sizes;
+    std::chrono::steady_clock::time_point start;
     pid_t pid = 0;
     std::size_t lines = 0;
     std::stop_source stop;
@@ -89,9 +98,15 @@ inline std::vector<std::uint64_t> address_space_unwatched(vmlab::grading::Lab& l
     vmlab::grading::NativeOptions options;
     options.limits.data_bytes = most_data_bytes;
     options.stop = stop.get_token();
-    options.on_started = [&pid](pid_t started) { pid = started; };
+    options.on_started = [&](pid_t started) {
+        pid = started;
+        start = std::chrono::steady_clock::now();
+    };
     options.on_output = [&](std::string_view piece) {
         lines += static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n'));
+        if (lines >= 2 && !result.second_line_after) {
+            result.second_line_after = std::chrono::steady_clock::now() - start;
+        }
         if (lines > sizes.size()) {
             sizes.push_back(size_asleep());
         }
@@ -100,7 +115,7 @@ inline std::vector<std::uint64_t> address_space_unwatched(vmlab::grading::Lab& l
         }
     };
     (void)lab.native(program, options);
-    return sizes;
+    return result;
 }
 
 }  // namespace free_loop
