@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "process/starvation.hpp"
 #include "vmlab/process/files.hpp"
 
 namespace vmlab::process {
@@ -31,7 +32,13 @@ using namespace std::chrono_literals;
 
 /// After its end everything of a run must be gone within this time; it never depends on what the program
 /// does.
-constexpr auto patience_after_end = 10s;
+constexpr auto patience_after_end = 120s;
+
+/// How often a run's share of the processors is looked at.
+constexpr auto look_interval = 1s;
+
+/// However busy the machine is: a run ends after this many times its limit.
+constexpr int most_extensions = 20;
 
 Descriptor open_pidfd(pid_t pid) {
     return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
@@ -68,6 +75,7 @@ class Collection {
     void on_child_ended();
     void end(Ending ending);
     void end_everything();
+    void look_at_processors();
     [[nodiscard]] std::chrono::milliseconds time_left() const;
 
     pid_t child_;
@@ -86,6 +94,9 @@ class Collection {
     bool over_ = false;
     std::optional<int> not_started_;
     Clock::time_point began_ = Clock::now();
+    Starvation starvation_{child_};
+    std::chrono::nanoseconds starved_{0};
+    Clock::time_point next_look_ = began_ + look_interval;
     Clock::time_point over_since_;
 };
 
@@ -100,7 +111,7 @@ void Collection::take_output(std::string& into, std::string_view piece) {
 }
 
 void Collection::read_stream(Descriptor& descriptor, const std::function<void(std::string_view)>& take) {
-    std::array<char, 65536> buffer;
+    std::array<char, 65536> buffer{};
     const ssize_t count = ::recv(descriptor.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     const ssize_t bytes =
         count < 0 && errno == ENOTSOCK ? ::read(descriptor.get(), buffer.data(), buffer.size()) : count;
@@ -201,7 +212,9 @@ std::chrono::milliseconds Collection::time_left() const {
     if (job_.limits.wall == 0ms) {
         return 1h;
     }
-    return std::chrono::duration_cast<std::chrono::milliseconds>(began_ + job_.limits.wall - now);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        began_ + job_.limits.wall +
+        std::min<std::chrono::nanoseconds>(starved_, job_.limits.wall * most_extensions) - now);
 }
 
 std::vector<Collection::Source> Collection::open_sources() {
@@ -253,7 +266,7 @@ bool Collection::wait_for(std::vector<Source>& sources) {
     if (!anything) {
         return false;
     }
-    const auto left = std::clamp<std::chrono::milliseconds>(time_left(), 0ms, 60'000ms);
+    const auto left = std::clamp<std::chrono::milliseconds>(time_left(), 0ms, look_interval);
     if (::poll(polled.data(), polled.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) {
         return false;
     }
@@ -263,6 +276,13 @@ bool Collection::wait_for(std::vector<Source>& sources) {
         }
     }
     return true;
+}
+
+void Collection::look_at_processors() {
+    if (const auto now = Clock::now(); !over_ && (now >= next_look_ || time_left() <= 0ms)) {
+        starved_ = starvation_.update();
+        next_look_ = now + look_interval;
+    }
 }
 
 Result<Run> Collection::collect() {
@@ -282,6 +302,7 @@ Result<Run> Collection::collect() {
             ended_by_force = true;
             end_everything();
         }
+        look_at_processors();
         if (time_left() > 0ms) {
             continue;
         }

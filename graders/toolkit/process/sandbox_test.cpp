@@ -208,6 +208,24 @@ TEST_P(SandboxTest, RefusesSystemCallsThatReachOut) {
     EXPECT_EQ(shell("unshare -U true 2>/dev/null || echo refused").out, "refused\n");
 }
 
+TEST_P(SandboxTest, RefusesNetworks) {
+    EXPECT_THAT(shell("exec 3<>/dev/tcp/127.0.0.1/9").err, HasSubstr("Operation not permitted"));
+}
+
+TEST_P(SandboxTest, SeesTheSignalOfAProgramThatKillsItsGroup) {
+    const auto run = shell("kill -KILL 0");
+    EXPECT_EQ(run.ending, Ending::finished);
+    EXPECT_TRUE(run.status.killed_by(SIGKILL));
+}
+
+TEST_P(SandboxTest, StopsAProgramThatKeepsItsLauncherReaping) {
+    Job job;
+    job.limits.wall = 300ms;
+    const auto run = shell("while :; do (true &) ; done", job);
+    EXPECT_EQ(run.ending, Ending::timed_out);
+    EXPECT_LT(run.elapsed, 10s) << "the launcher did not hear that it has to end";
+}
+
 TEST_P(SandboxTest, KeepsAChannelFromTheProgram) {
     // What an instrument holds above RLIMIT_NOFILE's soft limit minus 12 is Valgrind's; here the plain
     // mechanism: the channel is a socket, which cannot be reopened through /proc.

@@ -5,7 +5,8 @@
 
 namespace vmlab::process {
 
-/// What one run may use. Zero means no limit of that kind. Crossing wall or output ends the run (see Ending);
+/// What one run may use. The time that the rest of the machine keeps a run from the processors does not count
+/// as its wall time. Zero means no limit of that kind. Crossing wall or output ends the run (see Ending);
 /// crossing the others is felt by the program itself (setrlimit(2)).
 struct Limits {
     std::chrono::milliseconds wall{30'000};

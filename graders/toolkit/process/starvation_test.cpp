@@ -1,0 +1,110 @@
+#include "process/starvation.hpp"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+namespace vmlab::process {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A child that runs `work` until the object goes.
+class Child {
+  public:
+    template <class Work>
+    explicit Child(Work work) : pid_(::fork()) {
+        if (pid_ == 0) {
+            work();
+            ::_exit(0);
+        }
+    }
+    ~Child() {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+  private:
+    pid_t pid_;
+};
+
+void pin_to_first_processor() {
+    cpu_set_t allowed;
+    ::sched_getaffinity(0, sizeof allowed, &allowed);
+    for (int i = 0; i < CPU_SETSIZE; ++i) {
+        if (CPU_ISSET(i, &allowed)) {
+            cpu_set_t one;
+            CPU_ZERO(&one);
+            CPU_SET(i, &one);
+            ::sched_setaffinity(0, sizeof one, &one);
+            return;
+        }
+    }
+}
+
+void spin() {
+    pin_to_first_processor();
+    volatile unsigned turns = 0;
+    for (;;) {
+        turns = turns + 1;
+    }
+}
+
+/// Looks until the sum is large enough. False after a minute.
+bool starves(Starvation& starvation, std::chrono::nanoseconds wanted) {
+    for (int i = 0; i < 600; ++i) {
+        if (starvation.update() >= wanted) {
+            return true;
+        }
+        std::this_thread::sleep_for(100ms);
+    }
+    return false;
+}
+
+TEST(Starvation, CountsTheWaitForABusyProcessor) {
+    const Child rival(spin);
+    const Child other(spin);
+    const Child starved(spin);
+    Starvation starvation(starved.pid());
+    EXPECT_TRUE(starves(starvation, 300ms))
+        << "three programs share a processor, and none of them waits for it";
+}
+
+TEST(Starvation, SeesTheProcessesBelow) {
+    const Child rival(spin);
+    const Child parent([] {
+        if (::fork() == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            spin();
+        }
+        ::pause();
+    });
+    Starvation starvation(parent.pid());
+    EXPECT_TRUE(starves(starvation, 200ms));
+}
+
+TEST(Starvation, DoesNotCountSleep) {
+    const Child sleeper([] { ::pause(); });
+    Starvation starvation(sleeper.pid());
+    starvation.update();
+    const auto before = starvation.update();
+    std::this_thread::sleep_for(500ms);
+    EXPECT_LT(starvation.update() - before, 400ms) << "a sleeping program waits for nothing";
+}
+
+TEST(Starvation, IsZeroForAProcessThatIsGone) {
+    Starvation starvation(0x3fffffff);
+    EXPECT_EQ(starvation.update().count(), 0);
+}
+
+}  // namespace
+}  // namespace vmlab::process
