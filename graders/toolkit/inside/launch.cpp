@@ -42,7 +42,7 @@ struct Options {
     bool announce = true;
     bool raise_oom_score_adj = false;
     bool kill_descendants = false;
-    int keep[16] = {};
+    int keep[16] = {};  // the last place is for `status`
     int keep_count = 0;
     LimitOption limits[8] = {{"nofile", RLIMIT_NOFILE, 0, false}, {"cpu", RLIMIT_CPU, 0, false},
                              {"fsize", RLIMIT_FSIZE, 0, false},   {"nproc", RLIMIT_NPROC, 0, false},
@@ -61,11 +61,10 @@ struct Options {
     _exit(125);
 }
 
-void tell(const Options& options, LaunchMessage::Kind kind, int value) {
+/// False when the grader is gone.
+bool tell(const Options& options, LaunchMessage::Kind kind, int value) {
     const LaunchMessage message{kind, value};
-    if (send(options.status, &message, sizeof message, MSG_NOSIGNAL) < 0) {
-        _exit(125);
-    }
+    return send(options.status, &message, sizeof message, MSG_NOSIGNAL) >= 0;
 }
 
 bool parse_limit(Options& options, const char* name, const char* value) {
@@ -110,7 +109,7 @@ Options parse(char** arguments) {
             options.user = static_cast<uid_t>(strtoul(value, nullptr, 10));
         } else if (strcmp(name, "--env") == 0) {
             putenv(arguments[0]);
-        } else if (strcmp(name, "--keep") == 0 && options.keep_count < 16) {
+        } else if (strcmp(name, "--keep") == 0 && options.keep_count < 15) {
             options.keep[options.keep_count++] = atoi(value);
         } else if (strncmp(name, "--limit-", 8) != 0 || !parse_limit(options, name + 8, value)) {
             errno = EINVAL;
@@ -185,8 +184,9 @@ void raise_oom_score_adj(const Options& options) {
 }
 
 void close_all_but_kept(const Options& options) {
-    unsigned int first = 3;
-    for (unsigned int fd = first; fd < 1024; ++fd) {
+    // What the grader itself may have open above every number of ours.
+    (void)!syscall(SYS_close_range, 1024U, ~0U, 0U);
+    for (unsigned int fd = 3; fd < 1024; ++fd) {
         bool kept = static_cast<int>(fd) == options.status && !options.announce;
         for (int i = 0; i < options.keep_count; ++i) {
             kept = kept || options.keep[i] == static_cast<int>(fd);
@@ -206,7 +206,9 @@ void close_all_but_kept(const Options& options) {
     set_limits(options);
     if (options.announce) {
         install_filter(options);
-        tell(options, LaunchMessage::starting, getpid());
+        if (!tell(options, LaunchMessage::starting, getpid())) {
+            _exit(125);
+        }
         // Kept open, and close-on-exec, only to report an execve that fails.
         fcntl(options.status, F_SETFD, FD_CLOEXEC);
     }
@@ -220,12 +222,6 @@ void close_all_but_kept(const Options& options) {
     die(options, options.program[0]);
 }
 
-volatile sig_atomic_t ending = 0;
-
-void on_terminate(int) {
-    ending = 1;
-}
-
 void kill_as_user(const Options& options) {
     const pid_t killer = fork();
     if (killer == 0) {
@@ -233,7 +229,8 @@ void kill_as_user(const Options& options) {
         kill(-1, SIGKILL);
         _exit(0);
     }
-    while (waitpid(killer, nullptr, 0) < 0 && errno == EINTR) {
+    // Without room for one process more (a fork bomb took it) the program's processes die one by one.
+    while (killer > 0 && waitpid(killer, nullptr, 0) < 0 && errno == EINTR) {
     }
 }
 
@@ -269,24 +266,65 @@ void kill_descendants(const Options& options) {
     }
 }
 
+sigset_t awaited_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGTERM);
+    return signals;
+}
+
+/// Outside a pid namespace SIGTERM asks us to end what we started (see EndBy::asking). Signals are blocked
+/// and taken one by one: a handler could run just before the next wait, which would then not be interrupted.
+void prepare_to_kill_descendants() {
+    setsid();
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    const sigset_t signals = awaited_signals();
+    sigprocmask(SIG_BLOCK, &signals, nullptr);
+    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+}
+
+/// Waits for the program, reaping what it orphaned. False: it is to be ended, or is not our child any more.
+bool wait_for_end(const Options& options, pid_t program, int& wait_status) {
+    const sigset_t signals = awaited_signals();
+    for (;;) {
+        pid_t ended = 0;
+        do {
+            ended = waitpid(-1, &wait_status, options.kill_descendants ? WNOHANG : 0);
+        } while (ended > 0 && ended != program);
+        if (ended == program) {
+            return true;
+        }
+        if (ended < 0 && errno != EINTR) {
+            return false;
+        }
+        if (options.kill_descendants && sigwaitinfo(&signals, nullptr) == SIGTERM) {
+            return false;
+        }
+    }
+}
+
+[[noreturn]] void start_program(const Options& options) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    // A group of its own: kill(0, ...) is a mistake of the program's, and reaches nobody else.
+    setpgid(0, 0);
+    become_user(options);
+    become_program(options);
+}
+
 [[noreturn]] void run(const Options& options) {
     if (options.kill_descendants) {
-        setsid();
-        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-        struct sigaction action = {};
-        action.sa_handler = on_terminate;
-        sigaction(SIGTERM, &action, nullptr);
+        prepare_to_kill_descendants();
     }
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    const pid_t child = fork();
-    if (child < 0) {
+    const pid_t program = fork();
+    if (program < 0) {
         die(options, "fork");
     }
-    if (child == 0) {
-        signal(SIGTERM, SIG_DFL);
-        become_user(options);
-        become_program(options);
+    if (program == 0) {
+        start_program(options);
     }
     for (int fd = 0; fd < 1024; ++fd) {
         if (fd != options.status && fd != 2) {
@@ -294,12 +332,9 @@ void kill_descendants(const Options& options) {
         }
     }
     int wait_status = 0;
-    pid_t ended = 0;
-    do {
-        ended = waitpid(-1, &wait_status, 0);
-    } while (ended != child && !(ended < 0 && (errno != EINTR || ending != 0)));
-    if (ended == child) {
-        tell(options, LaunchMessage::ended, wait_status);
+    if (wait_for_end(options, program, wait_status)) {
+        // Whether or not the grader still hears it.
+        (void)tell(options, LaunchMessage::ended, wait_status);
     }
     if (options.kill_descendants) {
         kill_descendants(options);
