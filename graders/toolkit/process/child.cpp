@@ -39,10 +39,13 @@ struct Move {
     int to;
 };
 
+/// What a child may open; all numbers that it is given lie below it.
+constexpr rlim_t most_files = 1024;
+
 /// Source and target numbers may overlap: first lift every source above all targets.
-void place_descriptors(Move* first, Move* last) {
+void place_descriptors(Move* first, Move* last, int above_targets) {
     for (Move* move = first; move != last; ++move) {
-        move->from = ::fcntl(move->from, F_DUPFD_CLOEXEC, 100);
+        move->from = ::fcntl(move->from, F_DUPFD_CLOEXEC, above_targets);
         if (move->from < 0) {
             die("fcntl(F_DUPFD_CLOEXEC)");
         }
@@ -55,12 +58,21 @@ void place_descriptors(Move* first, Move* last) {
 }
 
 void become(char* const* argv, char* const* environment, Move* first, Move* last, const ChildPlan& plan,
-            const char* adjustment) {
+            const char* adjustment, pid_t parent) {
     struct rlimit files = {};
-    ::getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = std::min<rlim_t>(files.rlim_max, 1024);
-    ::setrlimit(RLIMIT_NOFILE, &files);
-    place_descriptors(first, last);
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
+        die("getrlimit");
+    }
+    const bool has_room_above = files.rlim_max >= 2 * most_files;
+    files.rlim_cur = has_room_above ? files.rlim_max : std::min(files.rlim_max, most_files);
+    if (::setrlimit(RLIMIT_NOFILE, &files) != 0) {
+        die("setrlimit");
+    }
+    place_descriptors(first, last, has_room_above ? static_cast<int>(most_files) : 100);
+    files.rlim_cur = std::min(files.rlim_max, most_files);
+    if (::setrlimit(RLIMIT_NOFILE, &files) != 0) {
+        die("setrlimit");
+    }
 
     sigset_t none;
     ::sigemptyset(&none);
@@ -70,6 +82,9 @@ void become(char* const* argv, char* const* environment, Move* first, Move* last
     }
     if (plan.ends_with_us) {
         ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+        if (::getppid() != parent) {
+            ::_exit(126);  // it ended before it could be told to the kernel
+        }
     }
     for (const std::filesystem::path& group : plan.cgroups) {
         write_to(group.c_str(), "0");
@@ -108,13 +123,14 @@ Result<pid_t> start_child(const ChildPlan& plan) {
     }
     const std::string adjustment = plan.oom_score_adj ? std::to_string(*plan.oom_score_adj) : std::string();
 
+    const pid_t us = ::getpid();
     const pid_t child = ::fork();
     if (child < 0) {
         return failed_call("fork");
     }
     if (child == 0) {
         become(argv.data(), plan.environment ? environment.data() : environ, moves.data(),
-               moves.data() + moves.size(), plan, plan.oom_score_adj ? adjustment.c_str() : nullptr);
+               moves.data() + moves.size(), plan, plan.oom_score_adj ? adjustment.c_str() : nullptr, us);
     }
     return child;
 }

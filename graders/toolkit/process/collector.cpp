@@ -17,6 +17,7 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,9 @@ constexpr auto look_interval = 1s;
 /// However busy the machine is: a run ends after this many times its limit.
 constexpr int most_extensions = 20;
 
+/// The same, for a child that nobody reads any more.
+constexpr auto patience_of_last_resort = 5s;
+
 Descriptor open_pidfd(pid_t pid) {
     return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
@@ -58,6 +62,11 @@ class Collection {
           job_(job),
           end_by_(end_by),
           child_fd_(open_pidfd(child)) {}
+
+    Collection(const Collection&) = delete;
+    Collection& operator=(const Collection&) = delete;
+    /// A callback that throws, or too few descriptors: nothing is left running even so.
+    ~Collection();
 
     Result<Run> collect();
 
@@ -191,6 +200,20 @@ void Collection::end(Ending ending) {
     end_everything();
 }
 
+Collection::~Collection() {
+    if (child_gone_) {
+        return;
+    }
+    end_everything();
+    const auto deadline = Clock::now() + patience_of_last_resort;
+    while (::waitpid(child_, nullptr, WNOHANG) == 0) {
+        if (Clock::now() >= deadline) {
+            ::kill(child_, SIGKILL);
+        }
+        std::this_thread::sleep_for(1ms);
+    }
+}
+
 void Collection::on_child_ended() {
     int wait_status = 0;
     while (::waitpid(child_, &wait_status, 0) < 0 && errno == EINTR) {
@@ -286,6 +309,10 @@ void Collection::look_at_processors() {
 }
 
 Result<Run> Collection::collect() {
+    if (!child_fd_ || !stop_fd_) {
+        return failed(fmt::format("{} cannot be watched: too many open files, or a kernel before Linux 5.3",
+                                  job_.argv.front()));
+    }
     const std::stop_callback on_stop(job_.stop, [this] {
         const std::uint64_t one = 1;
         (void)!::write(stop_fd_.get(), &one, sizeof one);

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
-#include <cstdlib>
 
 #include "vmlab/process/descriptor.hpp"
 
@@ -50,6 +50,19 @@ Result<void> write_all(int fd, std::string_view content, const std::string& name
     return {};
 }
 
+/// A new file with a name of its own. Not mkstemp(3): it makes files that only their owner may read, and the
+/// umask, which says who else may, can be asked only by changing it for all threads.
+Descriptor create_beside(const std::filesystem::path& path, std::string& name) {
+    static std::atomic<unsigned> counter{0};
+    for (;;) {
+        name = fmt::format("{}.{}-{}", path.string(), ::getpid(), counter++);
+        Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+        if (file || errno != EEXIST) {
+            return file;
+        }
+    }
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes) {
@@ -76,18 +89,12 @@ Result<std::string> read_kernel_file(const std::filesystem::path& path) {
 }
 
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-    std::string temporary = path.string() + ".XXXXXX";
-    const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+    std::string temporary;
+    const Descriptor file = create_beside(path, temporary);
     if (!file) {
         return failed_call("create", temporary);
     }
-    // mkostemp makes the file 0600: a result is meant to be read by whoever may read the folder.
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
     Result<void> done = write_all(file.get(), content, temporary);
-    if (done && ::fchmod(file.get(), 0666U & ~mask) != 0) {
-        done = failed_call("fchmod", temporary);
-    }
     if (done && ::fsync(file.get()) != 0 && errno != EINVAL && errno != EROFS) {
         done = failed_call("fsync", temporary);
     }

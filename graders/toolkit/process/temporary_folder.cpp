@@ -34,29 +34,31 @@ Result<TemporaryFolder> TemporaryFolder::create() {
     if (::mkdtemp(path.data()) == nullptr) {
         return failed_call("mkdtemp", path);
     }
+    TemporaryFolder folder(path);
     if (::chmod(path.c_str(), 0711) != 0) {
         return failed_call("chmod", path);
     }
-    return TemporaryFolder(path);
+    return folder;
 }
 
 int TemporaryFolder::remove_stale() {
     int removed = 0;
     std::error_code error;
     std::vector<std::filesystem::path> stale;
-    for (const auto& entry : std::filesystem::directory_iterator(parent_folder(), error)) {
-        const std::string name = entry.path().filename().string();
+    for (std::filesystem::directory_iterator entry(parent_folder(), error), end; !error && entry != end;
+         entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
         const std::size_t dot = name.rfind('.');
         if (!name.starts_with(prefix) || dot == std::string::npos) {
             continue;
         }
         const std::string tag = name.substr(prefix.size(), dot - prefix.size());
         struct stat facts {};
-        const bool ours = ::lstat(entry.path().c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) &&
+        const bool ours = ::lstat(entry->path().c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) &&
                           facts.st_uid == ::geteuid();
         const bool is_tag = tag.find_first_not_of("0123456789-") == std::string::npos;
         if (ours && is_tag && !owner_is_alive(tag)) {
-            stale.push_back(entry.path());
+            stale.push_back(entry->path());
         }
     }
     for (const auto& path : stale) {
