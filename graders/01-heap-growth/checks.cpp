@@ -191,7 +191,7 @@ TEST(HeapGrowth, FindsTheDirectionByComparing) {
                 "No standard says where malloc puts the next block. A program can get another allocator at "
                 "any time (LD_PRELOAD, see ld.so(8)) without being built anew; one that relies on the "
                 "habits of glibc's is wrong from then on.",
-            .next = "scripts/lab hint 1",
+            .next = "../../scripts/lab hint 1",
         };
         fail_run(reversed, "running heap_growth with an allocator that works downwards", card);
     }
@@ -203,7 +203,7 @@ TEST(HeapGrowth, FindsTheDirectionByComparing) {
             .observed = quoted(stated),
             .evidence = "stdout, with that malloc loaded in place of glibc's:\n" + shown(other.out),
             .why = "Neither habit nor the list of loaded libraries tells where blocks lie. Addresses do.",
-            .next = "scripts/lab hint 1",
+            .next = "../../scripts/lab hint 1",
         };
         fail_run(other, "running heap_growth with an allocator that works upwards", card);
     }
@@ -279,7 +279,7 @@ TEST(HeapGrowth, PrintsAddressesThenOneDirectionAndNothingElse) {
             .why =
                 "A newline ends a line; it does not part two of them. wc -l counts one line less here, and "
                 "the shell writes its prompt right behind your text.",
-            .next = build + " && ./heap_growth | cat -A   (a line's end shows as $)",
+            .next = build + " && ./heap_growth | cat -A   # a line's end shows as $",
         });
     }
     grading::expect_exit_status(run, 0, "running heap_growth");

@@ -91,7 +91,7 @@ Shared<process::Run> plain{[](Lab& lab) { return lab.native(lab.program("leaks")
 const std::string build = "g++ -std=c++20 -g -O0 leaks.cpp -o leaks -lfmt";
 const std::string show_leaks = build + " && valgrind --leak-check=full --show-leak-kinds=all ./leaks";
 const std::string show_trace = build + " && valgrind -q --trace-malloc=yes ./leaks";
-const std::string look_again = "scripts/lab reset 2, then " + show_leaks;
+const std::string look_again = "../../scripts/lab reset 2 && " + show_leaks;
 
 // ---- Part 1: an answer is compared with a live run, and the card never tells the right one ----
 
@@ -204,7 +204,10 @@ TEST(Leaks, AnswersWhatOneFreeChanges) {
         .why =
             "One free() gives back one block: the one whose address it gets. All five integers pass through "
             "the same variable, but it holds one address at a time.",
-        .next = "scripts/lab reset 2, uncomment std::free(number), then " + build + " && valgrind ./leaks",
+        .next =
+            "../../scripts/lab reset 2 && sed -i 's|// std::free(number);|std::free(number);|' leaks.cpp "
+            "&& " +
+            build + " && valgrind ./leaks",
     };
     const MemcheckReport& report = starter_with_one_free.get().report;
     expect_number("one_free", "definitely_lost_blocks", report.blocks(LeakKind::definitely_lost), card);

@@ -61,8 +61,8 @@ TEST(Oom, AllocatesChunkAfterChunk) {
                          : run.trace.calls[blocks.front().freed_at.value_or(blocks.front().allocated_at)].row,
          .why = "Memory runs out by what is allocated and kept, not by what is printed. Blocks that are "
                 "freed, or slices of one big block, make another experiment of it.",
-         .next =
-             fmt::format("valgrind --trace-malloc=yes {} 2>&1 | grep -E '{}|free'", odd_command, odd_chunk)});
+         .next = build_oom + fmt::format("valgrind --trace-malloc=yes {} 2>&1 | grep -E '{}|free'",
+                                         odd_command, odd_chunk)});
 }
 
 TEST(Oom, PrintsTheNewestBlockAndTheTotal) {
@@ -88,7 +88,7 @@ TEST(Oom, PrintsTheNewestBlockAndTheTotal) {
           .why =
               "A line is due whenever 1048576 bytes or more have been allocated since the last line. It "
               "tells the address of the block that was allocated just now, and the total counts that block.",
-          .next = odd_command});
+          .next = build_oom + odd_command});
 }
 
 /// Whether this much sleep is the pause. A program that sleeps until a moment (std::this_thread::sleep_until)
@@ -108,7 +108,7 @@ void expect_pause(const evidence::SyscallRun& run, std::chrono::seconds pause, c
         .why =
             "The pause leaves you time to look at the process in another terminal. A line that is not "
             "flushed stays in a buffer and comes too late, or never if the kernel kills the process first.",
-        .next = "strace -e trace=write,clock_nanosleep,nanosleep " + command};
+        .next = build_oom + "strace -e trace=write,clock_nanosleep,nanosleep " + command};
     std::size_t told = 0;
     for (const evidence::PacedLine& line : run.paced_lines()) {
         if (!progress(line.text)) {
@@ -145,7 +145,7 @@ TEST(Oom, SleepsThePauseAfterEachLine) {
                                      run.elapsed.count()),
              .evidence = fmt::format("$ {}\n{}", command, excerpt(run.out)),
              .why = "The pause leaves you time to look at the process in another terminal.",
-             .next = "time " + command});
+             .next = build_oom + "time " + command});
     }
 }
 
@@ -167,7 +167,7 @@ void expect_stop(std::uint64_t chunk, std::uint64_t limit) {
           .evidence = fmt::format("$ {}\n{}", command, excerpt(run.out)),
           .why = "A limit makes the experiment safe and repeatable. One block too many or too few is the "
                  "classic off-by-one of a loop.",
-          .next = command});
+          .next = build_oom + command});
 }
 
 TEST(Oom, StopsAtTheLimit) {
@@ -200,7 +200,7 @@ TEST(Oom, ReportsNullFromMalloc) {
           .why =
               "The kernel refuses address space here (ulimit -v), however much memory is free, and malloc "
               "can only pass that on. A program that does not look at the pointer writes to address 0 next.",
-          .next = command});
+          .next = build_oom + command});
 }
 
 /// What an arena too small for `limit` bytes makes of it: all touched, the program is killed; untouched, it
@@ -234,7 +234,7 @@ void expect_touched(bool touch, const std::string& chunk) {
           .why = "The kernel finds a page frame for a page at the first write to it: not when malloc returns "
                  "it, and not at a read, which is shown a shared page of zeros. A page has "
                  "sysconf(_SC_PAGESIZE) bytes; one written byte in each is enough.",
-          .next = fmt::format("scripts/lab run 3 --memory 256 -- {} --pause 1    (and watch RSS)",
+          .next = fmt::format("../../scripts/lab run 3 --memory 256 -- {} --pause 1   # watch RSS",
                               fmt::join(arguments, " "))});
 }
 
@@ -266,7 +266,7 @@ TEST(Oom, UntouchedGigabyteSurvivesIn64MiB) {
               .why =
                   "malloc hands out addresses. Until somebody writes to them no memory stands behind them, "
                   "so a process can own sixteen times as many addresses as there is memory.",
-              .next = "scripts/lab run 3 --memory 64 -- --no-touch --limit 1073741824 --pause 0"};
+              .next = "../../scripts/lab run 3 --memory 64 -- --no-touch --limit 1073741824 --pause 0"};
     if (!oom.run.succeeded() || bytes_after("reached", last_line(oom.run.out)).value_or(0) < gibibyte) {
         fail(card);
     }
@@ -279,7 +279,8 @@ TEST(Oom, UntouchedGigabyteSurvivesIn64MiB) {
     if (grown < static_cast<std::int64_t>(gibibyte)) {
         card.observed = fmt::format("It says so, but its address space grew by {} bytes only.", grown);
         card.evidence = "strace: what brk and mmap gave it, less what munmap took back";
-        card.next = fmt::format("strace -e trace=brk,mmap,munmap ./oom {}", fmt::join(arguments, " "));
+        card.next =
+            build_oom + fmt::format("strace -e trace=brk,mmap,munmap ./oom {}", fmt::join(arguments, " "));
         fail(card);
     }
     // And once with nobody tracing it.
@@ -297,6 +298,7 @@ TEST(Oom, UntouchedGigabyteSurvivesIn64MiB) {
                                                        excerpt(unwatched.run.out, 1))
                                          : "stdout: " + excerpt(unwatched.run.out, 3);
         card.next =
+            build_oom +
             "./oom --no-touch --chunk 1073741824 --limit 2147483648 & sleep 1; grep VmSize /proc/$!/status";
         fail(card);
     }
@@ -318,7 +320,7 @@ TEST(Oom, TouchedGigabyteIsKilledByTheKernel) {
                          "kernel counts in the cgroup's oom_kill and writes into its log."
                        : "Every page that is written to needs a page frame. When the cgroup may have no more "
                          "of them and nothing can be given back, the kernel kills a process of that cgroup.",
-        .next = "scripts/lab run 3 --memory 64 -- --chunk 4194304 --pause 1"};
+        .next = "../../scripts/lab run 3 --memory 64 -- --chunk 4194304 --pause 1"};
     if (!oom.oom_killed) {
         fail(card);
     }
@@ -369,7 +371,9 @@ void expect_obituary(const Victim& victim, const std::string& scope, const std::
                                       : fmt::format("{} ({})", excerpt(run.out, 3), run.describe()),
           .evidence = fmt::format("{}:\n{}", kind_of_log, rows_on(victim.pid, log)),
           .why = why,
-          .next = fmt::format("Put the rows above into a file, then: ./obituary {} < FILE", victim.pid)});
+          .next = fmt::format("g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && "
+                              "./obituary {} < FILE   # FILE: the rows above",
+                              victim.pid)});
 }
 
 void expect_no_kill(const process::Run& run, int pid, const std::string& log, const std::string& why) {
@@ -384,7 +388,9 @@ void expect_no_kill(const process::Run& run, int pid, const std::string& log, co
                                   excerpt(run.err, 2), run.describe()),
           .evidence = log.empty() ? "an empty log" : rows_on(pid, log),
           .why = why,
-          .next = fmt::format("Put the rows above into a file, then: ./obituary {} < FILE; echo $?", pid)});
+          .next = fmt::format("g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && "
+                              "./obituary {} < FILE; echo $?   # FILE: the rows above",
+                              pid)});
 }
 
 TEST(Obituary, ObituaryReadsEveryLogFormat) {

@@ -589,7 +589,7 @@ TEST(OomScore, DiesFirstWithTheHigherScore) {
                "written a large one is a better victim than a process that fills the arena. It takes a real "
                "write to the file, pages that are really touched, and three lines flushed before the first "
                "sleep. A death that the kernel did not cause does not count.",
-        .next = "scripts/lab run 4 -- --adj 1000 --chunk-mb 8",
+        .next = "../../scripts/lab run 4 -- --adj 1000 --chunk-mb 8",
     });
 }
 
@@ -631,7 +631,7 @@ TEST(OomScore, SurvivesWhenExempted) {
         .why = "A process with that value is left out when the kernel looks for a victim, however large it "
                "is. Here the program was started so that it may lower its oom_score_adj, which is usually "
                "root's privilege; it has to write the number with its sign.",
-        .next = "scripts/lab hint 4",
+        .next = "../../scripts/lab hint 4",
     });
 }
 
@@ -690,7 +690,7 @@ TEST(OomScore, KnowsWhoDiesFirst) {
             "one at oom_score_adj 1000: " + end_of(likelier) + "\none at oom_score_adj 0: " + end_of(usual),
         .why = "The score says how good a victim a process is: how much memory its death would bring, and "
                "what oom_score_adj adds to that.",
-        .next = "scripts/lab run 4 -- --adj 1000 --chunk-mb 8",
+        .next = "../../scripts/lab run 4 -- --adj 1000 --chunk-mb 8",
     });
 }
 

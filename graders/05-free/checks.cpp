@@ -189,8 +189,8 @@ TEST(Free, AnswersWhereTheStartersBlocksLie) {
              "on a limit that moves while the program runs: freeing a mapping of up to 32 MiB raises it to "
              "that size (mallopt(3), M_MMAP_THRESHOLD). So round 1 need not be like the others. And a place "
              "that is still taken cannot be given out again.",
-         .next = "scripts/lab reset 5 (keeps a copy of your program), then " + build +
-                 " && ./free_loop 6   (not under Valgrind: it has a malloc of its own)"});
+         .next = "../../scripts/lab reset 5 && " + build +
+                 " && ./free_loop 6   # not under Valgrind: it has a malloc of its own"});
 }
 
 TEST(Free, AnswersWhereTheFixedProgramsBlockLies) {
@@ -206,7 +206,7 @@ TEST(Free, AnswersWhereTheFixedProgramsBlockLies) {
          .why = "A block of 40,000,000 bytes is larger than 32 MiB: it is a mapping in every round, and free "
                 "hands it to the kernel. The kernel puts a new mapping into the first gap that is large "
                 "enough, searching downwards. Who has left a gap, and who has not?",
-         .next = look_with_strace + "   (compare the results of mmap)"});
+         .next = look_with_strace + "   # compare the results of mmap"});
 }
 
 /// Of a run of the probe: whether the kernel got the block's memory back between the line with its address
@@ -239,8 +239,8 @@ TEST(Free, AnswersWhoGetsTheMemoryBack) {
          .why = "free() gives a block back to malloc. Whether malloc passes it on to the kernel "
                 "depends on where it had it from: a mapping of its own, or the heap, of which only "
                 "the end can be given back.",
-         .next = "strace -e trace=brk,mmap,munmap,write ./free_loop 3   (for the 20 bytes: a program of "
-                 "three lines of your own, scripts/lab hint 5 shows one)"});
+         .next = build + " && strace -e trace=brk,mmap,munmap,write ./free_loop 3   # the 20 bytes: "
+                         "../../scripts/lab hint 5"});
 }
 
 // ---- Part 2: the blocks, as Valgrind saw them ----
@@ -398,7 +398,7 @@ TEST(Free, StaysFlatOverManyRounds) {
             "any more. The address space (VSZ in ps, VmSize in /proc) shows a leaked block even if "
             "no page of it was ever touched; the resident set (RSS, VmRSS) shows what the leak costs "
             "in RAM. In a program that frees what it allocates, both stay where they are.",
-        .next = look_with_strace + "   (is there a munmap for every mmap, in every round?)"};
+        .next = look_with_strace + "   # is there a munmap for every mmap, in every round?"};
     if (memory.most() < mebibyte) {
         card.expected = "a program that allocates two large blocks in every round";
         card.observed = fmt::format("it never held more than {} bytes of heap and mappings", memory.most());
@@ -467,7 +467,7 @@ TEST(Free, PrintsOneLineARound) {
         .why =
             "A fixed form can be read by other programs: cut -f1 gives the first column only if "
             "there is a tab and nothing else. Messages belong on stderr.",
-        .next = build + fmt::format(" && ./free_loop {} | cat -A   (a tab shows as ^I, a line's end as $)",
+        .next = build + fmt::format(" && ./free_loop {} | cat -A   # a tab shows as ^I, a line's end as $",
                                     rounds_under_strace)};
     const auto other = std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
         return !std::regex_match(line, line_of_a_round);
@@ -546,7 +546,7 @@ TEST(Free, RunsForeverUnlessToldOtherwise) {
                                           excerpt(run.recorded.run.err, 2)),
                   .why = "Leaks hurt programs that do not end: servers, desktops, phones. A loop without end "
                          "is where they can be watched.",
-                  .next = build + " && " + command + "   (stop it with Ctrl-C)"});
+                  .next = build + " && " + command + "   # stop it with Ctrl-C"});
     };
     expect_forever(endless.get(), "./free_loop");
     expect_forever(zero_rounds.get(), "./free_loop 0");
