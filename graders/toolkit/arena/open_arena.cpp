@@ -6,9 +6,9 @@
 #include "arena/cgroup_arena.hpp"
 #include "arena/enclosure.hpp"
 #include "arena/hierarchy.hpp"
-#include "arena/own_arenas.hpp"
 #include "arena/vm.hpp"
 #include "vmlab/arena/arena.hpp"
+#include "vmlab/arena/own_arenas.hpp"
 
 namespace vmlab::arena {
 namespace {

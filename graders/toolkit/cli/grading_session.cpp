@@ -7,9 +7,10 @@
 #include <chrono>
 #include <future>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
-#include "grading/cleanup_on_signal.hpp"
+#include "vmlab/process/cleanup_on_signal.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/process/temporary_folder.hpp"
 #include "vmlab/process/tools.hpp"
@@ -130,13 +131,17 @@ void merge(grading::Environment& into, const grading::Environment& from) {
 
 process::Result<grading::Result> grade(const Place& place, const std::vector<grading::Activity>& activities,
                                        const GradingOptions& options, const OnCheck& on_check) {
-    grading::SignalsHeld signals;
+    process::SignalsHeld signals;
     process::TemporaryFolder::remove_stale();
     const auto scratch = process::TemporaryFolder::create();
     if (!scratch) {
         return tl::make_unexpected(scratch.error());
     }
-    const auto cleanup = grading::CleanupOnSignal::install(scratch->path(), &signals);
+    const auto clean_up = [folder = scratch->path()] {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder, ignored);
+    };
+    const auto cleanup = process::CleanupOnSignal::install(clean_up, &signals);
     if (!cleanup) {
         return tl::make_unexpected(cleanup.error());
     }

@@ -7,14 +7,16 @@
 #include <csignal>
 #include <cstdio>
 #include <future>
+#include <system_error>
 #include <thread>
 
-#include "grading/cleanup_on_signal.hpp"
 #include "grading/current_lab.hpp"
 #include "grading/environment.hpp"
 #include "grading/grader_options.hpp"
 #include "grading/local_lab.hpp"
 #include "grading/outcome_recorder.hpp"
+#include "vmlab/arena/own_arenas.hpp"
+#include "vmlab/process/cleanup_on_signal.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/process/temporary_folder.hpp"
 
@@ -104,13 +106,18 @@ Result grade(LocalLab& lab, const GraderOptions& options) {
 }
 
 int grade_submission(const GraderOptions& options, const Activity& activity, const GraderFolders& folders) {
-    SignalsHeld signals;
+    process::SignalsHeld signals;
     process::TemporaryFolder::remove_stale();
     arena::remove_stale_arenas();
     const auto temporary = process::TemporaryFolder::create();
     if (!temporary)
         return complain(temporary.error(), our_fault);
-    const auto cleanup = CleanupOnSignal::install(temporary->path(), &signals);
+    const auto clean_up = [folder = temporary->path()] {
+        std::error_code ignored;
+        fs::remove_all(folder, ignored);
+        arena::remove_own_arenas();
+    };
+    const auto cleanup = process::CleanupOnSignal::install(clean_up, &signals);
     if (!cleanup)
         return complain(cleanup.error(), our_fault);
     survive_closed_pipes();

@@ -1,4 +1,4 @@
-#include "grading/cleanup_on_signal.hpp"
+#include "vmlab/process/cleanup_on_signal.hpp"
 
 #include <unistd.h>
 
@@ -8,9 +8,7 @@
 #include <csignal>
 #include <utility>
 
-#include "arena/own_arenas.hpp"
-
-namespace vmlab::grading {
+namespace vmlab::process {
 
 namespace {
 
@@ -30,8 +28,9 @@ void set_handlers(void (*handler)(int)) {
     for (const int signal : ending_signals) {
         struct sigaction before {};
         sigaction(signal, nullptr, &before);
-        if (before.sa_handler == SIG_IGN)
+        if (before.sa_handler == SIG_IGN) {
             continue;
+        }
         struct sigaction action {};
         action.sa_handler = handler;
         action.sa_flags = SA_RESTART;
@@ -39,21 +38,18 @@ void set_handlers(void (*handler)(int)) {
     }
 }
 
-void clean_up_when_told(const process::Descriptor& pipe, const std::filesystem::path& folder) {
+void clean_up_when_told(const Descriptor& pipe, const std::function<void()>& clean_up) {
     unsigned char signal = 0;
     ssize_t got = 0;
     do {
         got = read(pipe.get(), &signal, 1);
     } while (got < 0 && errno == EINTR);
-    if (got != 1 || signal == 0)
+    if (got != 1 || signal == 0) {
         return;
-    // Twice: a run that is still going may have made a file meanwhile. What is left even so is stale, and
-    // removed by the next grader.
-    for (int round = 0; round < 2; ++round) {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder, ignored);
-        arena::remove_own_arenas();
     }
+    // What is left even so is stale, and removed by the next grader.
+    clean_up();
+    clean_up();
     set_handlers(SIG_DFL);
     kill(getpid(), signal);
 }
@@ -68,8 +64,9 @@ SignalsHeld::SignalsHeld() {
 void SignalsHeld::hold() {
     sigset_t held;
     sigemptyset(&held);
-    for (const int signal : ending_signals)
+    for (const int signal : ending_signals) {
         sigaddset(&held, signal);
+    }
     pthread_sigmask(SIG_BLOCK, &held, nullptr);
 }
 
@@ -77,34 +74,38 @@ void SignalsHeld::let_through() {
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-process::Result<CleanupOnSignal> CleanupOnSignal::install(std::filesystem::path folder,
-                                                          SignalsHeld* signals) {
-    auto pipe = process::make_pipe();
-    if (!pipe)
+Result<CleanupOnSignal> CleanupOnSignal::install(std::function<void()> clean_up, SignalsHeld* signals) {
+    auto pipe = make_pipe();
+    if (!pipe) {
         return tl::unexpected(pipe.error());
-    return CleanupOnSignal(std::move(*pipe), std::move(folder), signals);
+    }
+    return CleanupOnSignal(std::move(*pipe), std::move(clean_up), signals);
 }
 
-CleanupOnSignal::CleanupOnSignal(process::DescriptorPair pipe, std::filesystem::path folder,
-                                 SignalsHeld* signals)
+CleanupOnSignal::CleanupOnSignal(DescriptorPair pipe, std::function<void()> clean_up, SignalsHeld* signals)
     : signals_(signals),
       told_(std::move(pipe.theirs)),
-      waiting_(
-          [ours = std::move(pipe.ours), folder = std::move(folder)] { clean_up_when_told(ours, folder); }) {
+      waiting_([ours = std::move(pipe.ours), clean_up = std::move(clean_up)] {
+          clean_up_when_told(ours, clean_up);
+      }) {
     told_descriptor = told_.get();
     set_handlers(tell);
-    if (signals_ != nullptr)
+    if (signals_ != nullptr) {
         signals_->let_through();
+    }
 }
 
 CleanupOnSignal::~CleanupOnSignal() {
-    if (!waiting_.joinable())
+    if (!waiting_.joinable()) {
         return;
-    if (signals_ != nullptr)
+    }
+    if (signals_ != nullptr) {
         signals_->hold();
+    }
     set_handlers(SIG_DFL);
+    told_descriptor = -1;
     told_.reset();  // the thread reads the end of the pipe
     waiting_.join();
 }
 
-}  // namespace vmlab::grading
+}  // namespace vmlab::process
