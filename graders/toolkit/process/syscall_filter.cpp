@@ -140,7 +140,7 @@ Result<void> guard_reports(const Context& filter) {
     refuse_if(SCMP_SYS(splice), {SCMP_A2_64(SCMP_CMP_GE, first_guarded, 0)});
     // Valgrind itself copies its reports' descriptors, to numbers that are guarded as well. The kernel reads
     // the lower half of a number alone, so a number with an upper half is refused.
-    for (const std::uint64_t command : {F_DUPFD, F_DUPFD_CLOEXEC}) {
+    for (const std::uint64_t command : {std::uint64_t{F_DUPFD}, std::uint64_t{F_DUPFD_CLOEXEC}}) {
         for (const scmp_compare outside : {SCMP_CMP_LT, SCMP_CMP_GT}) {
             refuse_if(
                 SCMP_SYS(fcntl),
