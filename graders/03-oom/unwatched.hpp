@@ -31,6 +31,7 @@ inline Unwatched look_when_asleep(vmlab::grading::Lab& lab, const vmlab::grading
     std::stop_source stop;
     vmlab::grading::NativeOptions options;
     options.arguments = std::move(arguments);
+    options.limits.wall = std::chrono::seconds(10);  // a line that is not flushed never comes
     options.stop = stop.get_token();
     options.on_started = [&pid](pid_t started) { pid = started; };
     options.on_output = [&](std::string_view piece) {
@@ -38,7 +39,7 @@ inline Unwatched look_when_asleep(vmlab::grading::Lab& lab, const vmlab::grading
             return;
         for (int attempt = 0; attempt < 1000; ++attempt) {
             const auto sample = vmlab::evidence::sample_process(pid);
-            if (!sample || sample->state == 'Z' || sample->state == 'X')
+            if (!sample || sample->virtual_bytes == 0)  // it has ended, or is about to
                 break;
             result.sample = *sample;
             if (sample->state == 'S')
