@@ -66,9 +66,9 @@ struct UnwatchedRun {
     /// The size of its address space (VmSize) in the sleeps of round 1 and of round 2; 0 where it was not
     /// seen to sleep.
     std::vector<std::uint64_t> sizes;
-    /// From its start to its second line, so never less than it slept between the first two. Absent: it
-    /// printed no two lines.
-    std::optional<std::chrono::duration<double>> second_line_after;
+    /// From before its start to its end, after its second line: never less than it slept between the two.
+    /// Absent: it printed no two lines.
+    std::optional<std::chrono::duration<double>> two_lines_took;
 };
 
 /// Runs the program with nobody tracing it, so that its first sleep takes its time, until it sleeps in
@@ -77,7 +77,6 @@ inline UnwatchedRun run_unwatched(vmlab::grading::Lab& lab, const vmlab::grading
                                   std::uint64_t most_data_bytes) {
     UnwatchedRun result;
     std::vector<std::uint64_t>& sizes = result.sizes;
-    std::chrono::steady_clock::time_point start;
     pid_t pid = 0;
     std::size_t lines = 0;
     std::stop_source stop;
@@ -98,15 +97,9 @@ inline UnwatchedRun run_unwatched(vmlab::grading::Lab& lab, const vmlab::grading
     vmlab::grading::NativeOptions options;
     options.limits.data_bytes = most_data_bytes;
     options.stop = stop.get_token();
-    options.on_started = [&](pid_t started) {
-        pid = started;
-        start = std::chrono::steady_clock::now();
-    };
+    options.on_started = [&pid](pid_t started) { pid = started; };
     options.on_output = [&](std::string_view piece) {
         lines += static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n'));
-        if (lines >= 2 && !result.second_line_after) {
-            result.second_line_after = std::chrono::steady_clock::now() - start;
-        }
         if (lines > sizes.size()) {
             sizes.push_back(size_asleep());
         }
@@ -114,7 +107,10 @@ inline UnwatchedRun run_unwatched(vmlab::grading::Lab& lab, const vmlab::grading
             stop.request_stop();
         }
     };
-    (void)lab.native(program, options);
+    const vmlab::process::Run run = lab.native(program, options);
+    if (lines >= 2) {
+        result.two_lines_took = run.elapsed;
+    }
     return result;
 }
 
