@@ -3,7 +3,7 @@
 //
 //   kernel_facts range           prints the smallest and the largest number that oom_score_adj takes
 //   kernel_facts hold ADJ MIB    writes ADJ to its oom_score_adj, touches MIB, prints "ready", sleeps
-//   kernel_facts grow            touches one MiB after another until it is killed
+//   kernel_facts grow MIB        touches one MiB after another, MIB in all
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,9 +55,10 @@ int main(int argc, char** argv) {
         sleep(600);
         return 0;
     }
-    if (argc == 2 && strcmp(argv[1], "grow") == 0) {
-        for (;;)
+    if (argc == 3 && strcmp(argv[1], "grow") == 0) {
+        for (unsigned long mib = strtoul(argv[2], nullptr, 10); mib > 0; --mib)
             touch(1);
+        return 0;
     }
     return 2;
 }

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -52,6 +53,23 @@ Descriptor open_pidfd(pid_t pid) {
 pid_t first_child(pid_t parent) {
     const auto children = read_kernel_file(fmt::format("/proc/{0}/task/{0}/children", parent));
     return children ? static_cast<pid_t>(std::strtol(children->c_str(), nullptr, 10)) : 0;
+}
+
+/// Whether a process is past its last instruction: killed or exiting, or a zombie, or gone.
+bool is_dying(pid_t pid) {
+    constexpr unsigned long exiting = 0x4;  // PF_EXITING, include/linux/sched.h
+    const auto stat = read_kernel_file(fmt::format("/proc/{}/stat", pid));
+    const std::size_t name_end = stat ? stat->rfind(')') : std::string::npos;
+    if (name_end == std::string::npos) {
+        return true;
+    }
+    // State and, six fields on, flags (proc(5)).
+    char state = '?';
+    unsigned long flags = 0;
+    if (std::sscanf(stat->c_str() + name_end + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2) {
+        return false;
+    }
+    return state == 'Z' || state == 'X' || (flags & exiting) != 0;
 }
 
 class Collection {
@@ -101,6 +119,7 @@ class Collection {
     bool program_ended_ = false;
     bool child_gone_ = false;
     bool over_ = false;
+    bool dying_ = false;  ///< we wanted to end it, but it was ending by itself
     std::optional<int> not_started_;
     Clock::time_point began_ = Clock::now();
     Starvation starvation_{child_};
@@ -193,6 +212,12 @@ void Collection::end(Ending ending) {
     if (over_ || program_ended_) {
         return;
     }
+    if (ending != Ending::output_limit && !dying_ && started_ && is_dying(run_.pid)) {
+        // Its own end came first; on a busy machine the launcher is late to tell of it.
+        dying_ = true;
+        over_since_ = Clock::now();
+        return;
+    }
     over_ = true;
     over_since_ = Clock::now();
     run_.ending = ending;
@@ -228,7 +253,7 @@ void Collection::on_child_ended() {
 
 std::chrono::milliseconds Collection::time_left() const {
     const auto now = Clock::now();
-    if (over_ || program_ended_ || child_gone_) {
+    if (over_ || program_ended_ || child_gone_ || dying_) {
         const auto since = over_since_ == Clock::time_point() ? now : over_since_;
         return std::chrono::duration_cast<std::chrono::milliseconds>(since + patience_after_end - now);
     }
@@ -272,7 +297,7 @@ std::vector<Collection::Source> Collection::open_sources() {
     }
     add(child_fd_, [this] { on_child_ended(); });
     add(namespace_fd_, [this] { namespace_fd_.reset(); });
-    if (!over_ && !program_ended_) {
+    if (!over_ && !program_ended_ && !dying_) {
         add(stop_fd_, [this] { end(Ending::stopped); });
     }
     return sources;

@@ -56,7 +56,6 @@ int grow(const Options& options) {
     while (options.limit_mb == 0 || total_mb < options.limit_mb) {
         total_mb += options.chunk_mb;
         fmt::print("{} {} MB\n", static_cast<void*>(last), total_mb);
-        sleep(options.pause);
         const std::size_t bytes = options.chunk_mb * megabyte;
         char* block = static_cast<char*>(std::malloc(bytes));  // kept until the end: growing is the purpose
         if (block == nullptr) {
@@ -65,6 +64,7 @@ int grow(const Options& options) {
         }
         touch(block, bytes);
         last = block;
+        sleep(options.pause);
     }
     return 0;
 }
