@@ -199,6 +199,13 @@ void Collection::end_everything() {
     if (child_gone_) {
         return;
     }
+    if (!namespace_fd_ && end_by_ == EndBy::killing_namespace) {
+        // bubblewrap that is killed while it sets up leaves the process behind that was to become the first
+        // one inside.
+        if (const pid_t inner = first_child(child_); inner > 0) {
+            namespace_fd_ = open_pidfd(inner);
+        }
+    }
     if (namespace_fd_) {
         ::syscall(SYS_pidfd_send_signal, namespace_fd_.get(), SIGKILL, nullptr, 0);
     }
