@@ -69,6 +69,7 @@ void Recording::finish(const Run& run) const {
         {"argv", job_.argv},
         {"environment", variables},
         {"input", job_.input},
+        {"arena", job_.cgroups.empty() ? "" : job_.cgroups.front().parent_path().parent_path().string()},
         {"memory_limit", memory_limit_},
         {"address_space", job_.limits.address_space_bytes},
         {"began", std::chrono::duration<double>(began_.time_since_epoch()).count()},
