@@ -17,7 +17,6 @@
 #include "grading/outcome_recorder.hpp"
 #include "vmlab/arena/own_arenas.hpp"
 #include "vmlab/process/cleanup_on_signal.hpp"
-#include "vmlab/process/descendants.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/process/temporary_folder.hpp"
 
@@ -113,9 +112,7 @@ int grade_submission(const GraderOptions& options, const Activity& activity, con
     const auto temporary = process::TemporaryFolder::create();
     if (!temporary)
         return complain(temporary.error(), our_fault);
-    process::adopt_descendants();
     const auto clean_up = [folder = temporary->path()] {
-        process::end_descendants();
         std::error_code ignored;
         fs::remove_all(folder, ignored);
         arena::remove_own_arenas();

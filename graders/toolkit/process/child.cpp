@@ -85,6 +85,9 @@ void become(char* const* argv, char* const* environment, Move* first, Move* last
         if (::getppid() != parent) {
             ::_exit(126);  // it ended before it could be told to the kernel
         }
+    } else {
+        // A sandbox: Ctrl-C at the terminal is for us to act on, and must not reach bubblewrap before.
+        ::setpgid(0, 0);
     }
     for (const std::filesystem::path& group : plan.cgroups) {
         write_to(group.c_str(), "0");
