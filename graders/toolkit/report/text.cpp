@@ -14,7 +14,6 @@ namespace vmlab::report {
 namespace {
 
 using grading::ActivityResult;
-using grading::Card;
 using grading::CheckResult;
 using grading::OutcomeKind;
 

@@ -60,7 +60,8 @@ class Lab {
     /// A program of the submission, built once. Fails the check: build-error or missing-file.
     /// Tamper-suspected when it holds Valgrind client requests.
     [[nodiscard]] virtual const Program& program(std::string_view name) = 0;
-    /// The same program built from the starter as shipped: the copy in graders/NN-slug/starter, which no student edits.
+    /// The same program built from the starter as shipped: the copy in graders/NN-slug/starter, which no
+    /// student edits.
     [[nodiscard]] virtual Program starter(std::string_view name, const BuildOptions& options = {}) = 0;
     /// The same program built from the grader's reference solution (trusted).
     [[nodiscard]] virtual Program reference(std::string_view name) = 0;
