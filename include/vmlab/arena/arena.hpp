@@ -29,15 +29,37 @@ enum class KindChoice { automatic, cgroup2, cgroup1, vm };
 struct Contestant {
     process::Job job;
     int start_after_lines = 0;
+    /// The VM arena only: what the arena writes to its oom_score_adj before it starts.
+    std::optional<int> oom_score_adj;
+    /// The VM arena only: when it has been killed, it is held for so long before it is gone, its memory still
+    /// mapped. After 2 s (OOM_REAPER_DELAY, mm/oom_kill.c) the kernel's oom_reaper takes that memory.
+    std::chrono::milliseconds hold_at_exit{0};
+};
+
+/// Whose memory is the limit.
+enum class Scope {
+    group,    ///< a group's: the arena is a memory cgroup (in the VM arena: of the guest)
+    machine,  ///< the whole machine's: the VM arena only
+};
+
+/// SysRq f (Documentation/admin-guide/sysrq.rst): the kernel looks for a victim although there is memory.
+struct ManualKill {
+    std::size_t contestant = 0;  ///< is done when this contestant ...
+    int after_lines = 1;         ///< ... has printed so many lines
 };
 
 struct Request {
-    std::uint64_t memory_bytes = 64U << 20U;  ///< the arena's limit; swap is none
+    /// The group's limit, or at least the machine's memory (the kernel keeps some of it). Swap is none.
+    std::uint64_t memory_bytes = 64U << 20U;
+    Scope scope = Scope::group;
+    std::optional<ManualKill> manual_kill;  ///< the VM arena only
     std::vector<Contestant> contestants;
     /// Ends every run still going when this contestant (by position) has ended; one that still waits is not
     /// started. Absent: waits for all of them.
     std::optional<std::size_t> over_when_ended;
     std::chrono::milliseconds sample_interval{0};  ///< 0: no samples
+    /// Called with records of the kernel's log as they come (the VM arena only): the live view.
+    std::function<void(std::string_view)> on_log;
     /// Called with each sample as it is taken (contestant's position, sample): the live view. Each contestant
     /// has a thread of its own for it.
     std::function<void(std::size_t, const evidence::ProcessSample&)> on_sample;
@@ -63,6 +85,11 @@ struct Outcome {
     std::optional<std::uint64_t> peak_bytes;
     std::string kernel_log;                  ///< records of the time of the run; empty when unreadable
     std::optional<std::string> log_missing;  ///< why there is no kernel log
+
+    /// What only the VM arena tells, read in the guest when all contestants have ended; else empty.
+    std::string syslog;   ///< the guest's /var/log/syslog, written by its log daemon
+    std::string meminfo;  ///< /proc/meminfo
+    std::string vmstat;   ///< /proc/vmstat
 };
 
 /// A place with a memory limit where a program may be OOM-killed without harm to the machine.
@@ -70,9 +97,10 @@ class Arena {
   public:
     virtual ~Arena() = default;
     [[nodiscard]] virtual Kind kind() const = 0;
-    /// Runs the contestants. A program that fails is an Outcome; an Error means the arena could not do its
-    /// work. An Error and a run that lost its launcher (Ending::lost) are retried once inside: the callbacks
-    /// of the jobs are then called again from the start.
+    /// Runs the contestants. machine_lacks: this kind cannot do what the request asks for. A program that
+    /// fails is an Outcome; an Error means the arena could not do its work. An Error and a run that lost its
+    /// launcher (Ending::lost) are retried once inside: the callbacks of the jobs are then called again from
+    /// the start.
     [[nodiscard]] virtual process::Result<Outcome> run(const process::Sandbox& sandbox,
                                                        const Request& request) const = 0;
 };
