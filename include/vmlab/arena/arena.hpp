@@ -30,7 +30,7 @@ struct Contestant {
     process::Job job;
     int start_after_lines = 0;
     /// The VM arena only: what the arena writes to its oom_score_adj before it starts.
-    std::optional<int> oom_score_adj;
+    std::optional<int> oom_score_adj = std::nullopt;
     /// The VM arena only: when it has been killed, it is held for so long before it is gone, its memory still
     /// mapped. After 2 s (OOM_REAPER_DELAY, mm/oom_kill.c) the kernel's oom_reaper takes that memory.
     std::chrono::milliseconds hold_at_exit{0};
@@ -52,7 +52,7 @@ struct Request {
     /// The group's limit, or at least the machine's memory (the kernel keeps some of it). Swap is none.
     std::uint64_t memory_bytes = 64U << 20U;
     Scope scope = Scope::group;
-    std::optional<ManualKill> manual_kill;  ///< the VM arena only
+    std::optional<ManualKill> manual_kill = std::nullopt;  ///< the VM arena only
     std::vector<Contestant> contestants;
     /// Ends every run still going when this contestant (by position) has ended; one that still waits is not
     /// started. Absent: waits for all of them.
