@@ -126,7 +126,8 @@ TEST(Contradiction, IsNoneInRecordedPairs) {
 class RunMemcheck : public LiveTest {
   protected:
     /// Runs main's body (`stdlib.h` and others included) and expects a trustworthy report, whatever it does.
-    std::optional<MemcheckRun> honest(const std::string& body, const MemcheckOptions& options = {}) {
+    std::optional<MemcheckRun> honest(const std::string& body, const MemcheckOptions& options = {},
+                                      std::size_t torn_at_most = 0) {
         const std::string headers =
             "#include <cstdlib>\n#include <csignal>\n#include <iostream>\n#include <string>\n"
             "#include <thread>\n#include <unistd.h>\n#include <sys/wait.h>\n";
@@ -135,7 +136,7 @@ class RunMemcheck : public LiveTest {
         if (lacks(made))
             return std::nullopt;
         EXPECT_EQ(made->damage, std::nullopt) << body;
-        EXPECT_EQ(made->trace.torn_rows, 0U);
+        EXPECT_LE(made->trace.torn_rows, torn_at_most) << body;
         return *made;
     }
 };
@@ -167,13 +168,18 @@ TEST_F(RunMemcheck, TrustsHonestProgramsHoweverTheyEnd) {
              "malloc(10); raise(SIGKILL);",
              "try { throw std::string(\"x\"); } catch (...) { return 1; }",
              "std::thread t([] { for (int i = 0; i < 50; ++i) std::string s(100 + i, 'x'); }); t.join();",
-             "std::thread t([] { for (;;) std::string s(100, 'x'); }); usleep(1000); exit(0);",
              "if (fork() == 0) { malloc(77); exit(0); } wait(nullptr); free(malloc(5));",
              "malloc(3); system(\"true\");",
              "void* p = malloc(8); free(p); free(p);",
          })
         if (!honest(body))
             GTEST_SKIP() << "no valgrind";
+}
+
+TEST_F(RunMemcheck, TrustsAProgramThatEndsInTheMiddleOfAnAllocation) {
+    // Valgrind writes a row in two parts, before and after the call: the thread may be between them.
+    if (!honest("std::thread t([] { for (;;) std::string s(100, 'x'); }); usleep(1000); exit(0);", {}, 1))
+        GTEST_SKIP() << "no valgrind";
 }
 
 TEST_F(RunMemcheck, DistrustsAProgramThatBecomesAnother) {
