@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -10,9 +11,8 @@
 #include <system_error>
 #include <vector>
 
+#include "arena/unpack.hpp"
 #include "vmlab/process/files.hpp"
-#include "vmlab/process/temporary_folder.hpp"
-#include "vmlab/process/tools.hpp"
 
 namespace vmlab::arena {
 namespace {
@@ -20,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t largest_image = 256U << 20U;
-constexpr std::uint64_t largest_vmlinux = 512U << 20U;
 constexpr std::string_view prefix = "vmlinuz-";
 constexpr const char* how_to_get = "scripts/setup --vm fetches one (it is unpacked, not installed)";
 
@@ -96,42 +95,25 @@ std::optional<std::string_view> payload_of(std::string_view image) {
     return image.substr(begin, length);
 }
 
-struct Compressor {
-    std::string_view magic;
-    const char* tool;
-    const char* package;
-    bool has_size_behind;  ///< the kernel's build adds four bytes behind the stream (scripts/Makefile.lib)
-};
-constexpr Compressor compressors[] = {
-    {std::string_view("\x02\x21\x4c\x18", 4), "lz4", "lz4", true},
-    {std::string_view("\x28\xb5\x2f\xfd", 4), "zstd", "zstd", true},
-    {std::string_view("\xfd\x37\x7a\x58\x5a\x00", 6), "xz", "xz-utils", true},
-    {std::string_view("\x1f\x8b", 2), "gzip", "gzip", false},
-};
+constexpr std::string_view elf_magic(
+    "\x7f"
+    "ELF");
 
-/// Absent: the tool is not installed, or does not understand it.
-std::optional<std::string> decompressed(const Compressor& with, std::string_view payload) {
-    const auto tool = process::find_tool(with.tool, with.package);
-    const auto folder = process::TemporaryFolder::create();
-    if (!tool || !folder) {
+/// Absent: no tool for it is installed, or it is something else.
+std::optional<std::string> vmlinux_in(std::string_view payload) {
+    const Compression* compression = compression_of(payload);
+    if (compression == nullptr) {
         return std::nullopt;
     }
-    if (with.has_size_behind) {
-        payload.remove_suffix(4);
+    // The kernel's build puts the size behind the stream (scripts/Makefile.lib); gzip has its own there.
+    if (compression->tool != "gzip") {
+        payload.remove_suffix(std::min<std::size_t>(payload.size(), 4));
     }
-    const fs::path file = folder->path() / "payload";
-    if (!process::write_file_atomically(file, payload)) {
+    auto vmlinux = unpack(*compression, payload);
+    if (!vmlinux || !vmlinux->starts_with(elf_magic)) {
         return std::nullopt;
     }
-    process::ToolOptions options;
-    options.limits.output_bytes = largest_vmlinux;
-    options.limits.file_bytes = 0;
-    const auto run = process::run_tool({tool->string(), "-dc", file.string()}, options);
-    if (!run || !run->out.starts_with("\x7f"
-                                      "ELF")) {
-        return std::nullopt;
-    }
-    return run->out;
+    return std::move(*vmlinux);
 }
 
 }  // namespace
@@ -179,8 +161,7 @@ process::Result<std::string> bootable_image(const fs::path& file) {
     if (!image) {
         return image;
     }
-    if (image->starts_with("\x7f"
-                           "ELF")) {
+    if (image->starts_with(elf_magic)) {
         return image;
     }
     const auto payload = payload_of(*image);
@@ -188,12 +169,8 @@ process::Result<std::string> bootable_image(const fs::path& file) {
         return process::machine_lacks(fmt::format("{} is no Linux kernel for x86-64", file.string()),
                                       how_to_get);
     }
-    for (const Compressor& compressor : compressors) {
-        if (payload->starts_with(compressor.magic)) {
-            if (auto vmlinux = decompressed(compressor, *payload)) {
-                return std::move(*vmlinux);
-            }
-        }
+    if (auto vmlinux = vmlinux_in(*payload)) {
+        return std::move(*vmlinux);
     }
     return image;
 }
