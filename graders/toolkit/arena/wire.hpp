@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -23,6 +25,7 @@ struct Program {
     int start_after_lines = 0;                       ///< of the program before it
     std::optional<int> oom_score_adj;                ///< written before it is executed
     std::optional<int> oom_score_adj_floor;          ///< as process::Job::oom_score_adj_floor
+    bool as_root = false;                            ///< keeps all rights; never for student code
     /// Its init waits this long before it lets the dying process go (PTRACE_O_TRACEEXIT), with its memory
     /// still mapped: longer than the kernel's OOM_REAPER_DELAY of 2 s, so that the oom_reaper comes.
     std::uint64_t hold_at_exit_ms = 0;
@@ -50,6 +53,8 @@ struct Order {
     std::optional<std::uint32_t> over_when_ended;
     std::optional<ManualKill> manual_kill;
     std::uint64_t sample_ms = 0;  ///< 0: no samples
+    /// What time it is (milliseconds since 1970, UTC), for the time stamps of the syslog. 0: the guest's own.
+    std::uint64_t unix_ms = 0;
 };
 
 // ---- events, in the order in which they may come ----
@@ -123,6 +128,8 @@ class Decoder {
     std::size_t stream_bytes_;
     std::size_t seen_ = 0;
     std::string pending_;
+    std::size_t taken_ = 0;  ///< of pending_
+    std::optional<std::string> broken_;
 };
 
 }  // namespace vmlab::arena::wire
