@@ -41,8 +41,12 @@ struct RunRequest {
     int number = 0;
     std::string program;  ///< empty: the activity's first
     std::vector<std::string> arguments;
-    int memory_mb = 256;
+    std::optional<int> memory_mb;  ///< absent: 256, or 128 where it is a whole machine's
     int seconds = 600;
+    /// A whole machine only: SysRq f when the program has printed so many lines.
+    std::optional<int> sysrq_f_after;
+    /// A whole machine only: the same program once more, at this oom_score_adj.
+    std::optional<int> beside;
     std::string arena = "auto";
     std::string isolation = "auto";
 };

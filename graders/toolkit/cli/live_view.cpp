@@ -7,10 +7,17 @@
 #include <cstdio>
 #include <utility>
 
+#include "cli/bytes.hpp"
 #include "cli/terminal.hpp"
 #include "vmlab/report/printable.hpp"
 
 namespace vmlab::cli {
+
+namespace {
+
+constexpr std::size_t longest_line = 4096;
+
+}  // namespace
 
 std::string sparkline(const std::vector<std::uint64_t>& values, std::uint64_t top, std::size_t columns,
                       bool unicode) {
@@ -26,65 +33,100 @@ std::string sparkline(const std::vector<std::uint64_t>& values, std::uint64_t to
     return text;
 }
 
-std::string readable_bytes(std::uint64_t bytes) {
-    constexpr std::uint64_t kibibyte = 1024;
-    if (bytes < kibibyte * kibibyte) {
-        return fmt::format("{} KiB", bytes / kibibyte);
-    }
-    return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (kibibyte * kibibyte));
-}
-
-LiveView::LiveView(const report::TextStyle& style, bool terminal, std::uint64_t arena_bytes)
-    : style_(style), terminal_(terminal), arena_bytes_(arena_bytes) {}
+LiveView::LiveView(const report::TextStyle& style, bool terminal, std::uint64_t arena_bytes,
+                   std::size_t programs, std::FILE* stream)
+    : style_(style),
+      terminal_(terminal),
+      arena_bytes_(arena_bytes),
+      stream_(stream),
+      programs_(std::max<std::size_t>(programs, 1)) {}
 
 LiveView::~LiveView() {
     finish();
 }
 
-void LiveView::output(std::string_view piece) {
+void LiveView::output(std::size_t program, std::string_view piece) {
     const std::lock_guard lock(mutex_);
     clear_status();
-    const std::string text = report::printable(piece);
-    show(stdout, text);
-    line_open_ = !text.empty() && text.back() != '\n';
+    if (programs_.size() == 1) {
+        const std::string text = report::printable(piece);
+        show(stream_, text);
+        line_open_ = !text.empty() && text.back() != '\n';
+    } else {
+        std::string& line = programs_.at(program).line;
+        for (const char c : piece) {
+            line += c;
+            if (c == '\n' || line.size() >= longest_line) {
+                show(stream_,
+                     fmt::format("{} | {}{}", program + 1, report::printable(line), c == '\n' ? "" : "\n"));
+                line.clear();
+            }
+        }
+    }
     draw_status();
 }
 
-void LiveView::sample(const evidence::ProcessSample& sample) {
+void LiveView::sample(std::size_t program, const evidence::ProcessSample& sample) {
     const std::lock_guard lock(mutex_);
     // The first sample is taken before the program is executed: it shows the launcher. A process that is gone
     // has no memory to show.
-    if (!std::exchange(program_seen_, true) || sample.virtual_bytes == 0) {
+    Program& seen = programs_.at(program);
+    if (!std::exchange(seen.seen, true) || sample.virtual_bytes == 0) {
         return;
     }
-    latest_ = sample;
-    resident_.push_back(sample.resident_bytes);
+    seen.latest = sample;
+    seen.resident.push_back(sample.resident_bytes);
     if (terminal_) {
         clear_status();
         draw_status();
     } else if (sample.at.count() >= logged_at_ + 1) {
         logged_at_ = sample.at.count();
-        show(stdout, fmt::format("{}{}\n", line_open_ ? "\n" : "", status()));
-        line_open_ = false;
+        end_line();
+        show(stream_, status() + "\n");
     }
+}
+
+void LiveView::kernel_log(std::string_view records) {
+    const std::lock_guard lock(mutex_);
+    const std::vector<std::string> rows = kernel_rows_.add(records);
+    if (rows.empty()) {
+        return;
+    }
+    clear_status();
+    end_line();
+    constexpr std::size_t margin = 9;
+    for (const std::string& row : rows) {
+        for (const std::string& part :
+             report::wrapped(report::printable(row), static_cast<std::size_t>(style_.width) - margin)) {
+            show(stream_, painted(style_, "kernel | " + part, "33") + "\n");
+        }
+    }
+    draw_status();
 }
 
 void LiveView::finish() {
     const std::lock_guard lock(mutex_);
     clear_status();
-    if (line_open_) {
-        show(stdout, "\n");
-        line_open_ = false;
+    end_line();
+    for (std::size_t i = 0; i < programs_.size(); ++i) {
+        if (!programs_[i].line.empty()) {
+            show(stream_, fmt::format("{} | {}\n", i + 1, report::printable(programs_[i].line)));
+            programs_[i].line.clear();
+        }
     }
 }
 
 std::string LiveView::status() const {
+    if (programs_.size() > 1) {
+        return status_of_all();
+    }
+    const evidence::ProcessSample& latest = programs_.front().latest;
     std::string text =
-        fmt::format("[{:6.1f} s] RSS {:>9} VSZ {:>9} heap {:>9} oom_score {:>4}", latest_.at.count(),
-                    readable_bytes(latest_.resident_bytes), readable_bytes(latest_.virtual_bytes),
-                    readable_bytes(latest_.heap_bytes), latest_.oom_score);
-    if (latest_.oom_score_adj != 0) {
-        text += fmt::format(" (adj {})", latest_.oom_score_adj);
+        fmt::format("[{:6.1f} s] RSS {:>9} VSZ {:>9} heap {:>9} oom_score {:>4}", latest.at.count(),
+                    readable_bytes(latest.resident_bytes), readable_bytes(latest.virtual_bytes),
+                    readable_bytes(latest.heap_bytes), latest.oom_score);
+    if (latest.oom_score_adj != 0) {
+        text += fmt::format(" (adj {})", latest.oom_score_adj);
     }
     if (!terminal_) {
         return text;
@@ -94,24 +136,45 @@ std::string LiveView::status() const {
     if (text.size() + 2 < room) {
         constexpr std::size_t longest = 30;
         const std::size_t columns = std::min(longest, room - text.size() - 1);
-        return text + " " + sparkline(resident_, arena_bytes_, columns, style_.unicode);
+        return text + " " + sparkline(programs_.front().resident, arena_bytes_, columns, style_.unicode);
     }
     return text.substr(0, room);
 }
 
+std::string LiveView::status_of_all() const {
+    double at = 0;
+    std::string text;
+    for (std::size_t i = 0; i < programs_.size(); ++i) {
+        const evidence::ProcessSample& latest = programs_[i].latest;
+        at = std::max(at, latest.at.count());
+        text += fmt::format("  {}: RSS {:>9} oom_score {:>4}", i + 1, readable_bytes(latest.resident_bytes),
+                            latest.oom_score);
+    }
+    text = fmt::format("[{:6.1f} s]{}", at, text);
+    return terminal_ ? text.substr(0, static_cast<std::size_t>(style_.width) - 3) : text;
+}
+
+void LiveView::end_line() {
+    if (std::exchange(line_open_, false)) {
+        show(stream_, "\n");
+    }
+}
+
 void LiveView::clear_status() {
     if (status_shown_) {
-        show(stdout, "\r\x1b[K");
+        show(stream_, "\r\x1b[K");
         status_shown_ = false;
     }
 }
 
 void LiveView::draw_status() {
-    if (!terminal_ || resident_.empty() || line_open_) {
+    const bool any =
+        std::ranges::any_of(programs_, [](const Program& program) { return !program.resident.empty(); });
+    if (!terminal_ || !any || line_open_) {
         return;
     }
     const std::string text = status();
-    show(stdout, painted(style_, text, "36"));
+    show(stream_, painted(style_, text, "36"));
     status_shown_ = true;
 }
 

@@ -83,10 +83,23 @@ struct CommandLine {
         run_command->add_option("N", run.number, "Number of the activity")->required()->check(is_a_number());
         run_command->add_option("ARGUMENTS", run.arguments, "Given to your program (write -- before them)");
         run_command->add_option("--program", run.program, "Which of the activity's programs");
-        run_command->add_option("--memory", run.memory_mb, "The arena's memory in MiB")
+        run_command
+            ->add_option(
+                "--memory", run.memory_mb,
+                "The arena's memory in MiB (default: 256). With --arena vm the whole machine's, rounded up "
+                "to 128, 256, 512, ... (default: 128)")
             ->check(CLI::Range(8, 1 << 20));
         run_command->add_option("--seconds", run.seconds, "Stop after this time")
             ->check(CLI::Range(1, 86'400));
+        run_command
+            ->add_option("--beside", run.beside,
+                         "In a whole machine (--arena vm): the same program once more, at this oom_score_adj")
+            ->check(CLI::Range(-1000, 1000));
+        run_command
+            ->add_option("--sysrq-f-after", run.sysrq_f_after,
+                         "In a whole machine (--arena vm): press SysRq f when the program has printed so "
+                         "many lines")
+            ->check(CLI::Range(1, 1'000'000));
         add_where_to_run(*run_command, run.arena, run.isolation);
     }
 

@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <stop_token>
 #include <system_error>
 #include <thread>
 
+#include "cli/arena_run.hpp"
 #include "cli/commands.hpp"
 #include "cli/live_view.hpp"
 #include "cli/terminal.hpp"
@@ -22,8 +22,6 @@
 namespace vmlab::cli {
 
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr int machine_lacks_it = 3;
 
@@ -111,66 +109,19 @@ process::Result<grading::Program> build_program(const grading::Activity& activit
     return built->program;
 }
 
-std::string what_ended_it(const arena::ContestantResult& result, const RunRequest& request) {
-    const process::Run& run = result.run;
-    if (result.oom_killed) {
-        std::string text = fmt::format(
-            "Killed by the kernel's OOM killer after {:.1f} s: the arena's {} MiB were used up.\n",
-            run.elapsed.count(), request.memory_mb);
-        text += result.log_record
-                    ? fmt::format("The kernel's log: {}\n", report::printable(result.log_record->row))
-                    : "The kernel counted the kill; its log cannot be read here.\n";
-        return text + "A shell would show exit status 137: 128 + 9, SIGKILL.\n";
+/// What only a whole machine shows needs the arena that is one.
+process::Result<arena::KindChoice> choose_arena(const RunRequest& request) {
+    const auto kind = arena::kind_choice(request.arena);
+    if (!kind || (!request.sysrq_f_after && !request.beside)) {
+        return kind;
     }
-    if (run.ending == process::Ending::timed_out) {
-        return fmt::format("Stopped after {} s (--seconds).\n", request.seconds);
+    if (*kind != arena::KindChoice::automatic && *kind != arena::KindChoice::vm) {
+        return process::failed(fmt::format("--sysrq-f-after and --beside need a whole machine, and {} is a "
+                                           "part of this one",
+                                           request.arena),
+                               "use --arena vm");
     }
-    if (run.ending == process::Ending::stopped) {
-        return fmt::format("Stopped after {:.1f} s.\n", run.elapsed.count());
-    }
-    return fmt::format("Ended after {:.1f} s: {}.\n", run.elapsed.count(), run.describe());
-}
-
-std::string summary(const arena::Outcome& outcome, const RunRequest& request) {
-    const arena::ContestantResult& result = outcome.contestants.front();
-    std::string text;
-    if (!result.run.err.empty()) {
-        text += "stderr: " + report::printable(result.run.err) + (result.run.err.back() == '\n' ? "" : "\n");
-    }
-    text += what_ended_it(result, request);
-    std::uint64_t resident = 0;
-    std::uint64_t virtual_bytes = 0;
-    for (const evidence::ProcessSample& sample : result.samples) {
-        resident = std::max({resident, sample.resident_bytes, sample.peak_resident_bytes});
-        virtual_bytes = std::max(virtual_bytes, sample.virtual_bytes);
-    }
-    if (result.samples.size() > 1) {  // the first one is of the launcher
-        text += fmt::format("Most resident: {}. Most virtual: {}.\n", readable_bytes(resident),
-                            readable_bytes(virtual_bytes));
-    }
-    if (outcome.peak_bytes) {
-        text += fmt::format("Most memory charged to the arena: {}.\n", readable_bytes(*outcome.peak_bytes));
-    }
-    return text;
-}
-
-arena::Request make_request(const grading::Program& program, const RunRequest& request, LiveView& view,
-                            std::stop_token stop) {
-    arena::Contestant contestant;
-    contestant.job.argv = {program.executable.string()};
-    contestant.job.argv.insert(contestant.job.argv.end(), request.arguments.begin(), request.arguments.end());
-    contestant.job.readable = {program.executable.parent_path()};
-    contestant.job.limits.wall = std::chrono::seconds(request.seconds);
-    contestant.job.limits.cpu_seconds = static_cast<std::uint64_t>(request.seconds);
-    contestant.job.limits.data_bytes = 0;  // the arena is the limit
-    contestant.job.on_output = [&view](std::string_view piece) { view.output(piece); };
-    contestant.job.stop = std::move(stop);
-    arena::Request made;
-    made.memory_bytes = static_cast<std::uint64_t>(request.memory_mb) << 20U;
-    made.contestants.push_back(std::move(contestant));
-    made.sample_interval = 100ms;
-    made.on_sample = [&view](std::size_t, const evidence::ProcessSample& sample) { view.sample(sample); };
-    return made;
+    return arena::KindChoice::vm;
 }
 
 }  // namespace
@@ -184,6 +135,10 @@ int run_command(const Place& place, const RunRequest& request) {
     const auto info = choose_program(activity, request.program);
     if (!info) {
         return complain(info.error());
+    }
+    const auto choice = choose_arena(request);
+    if (!choice) {
+        return complain(choice.error());
     }
     const StopOnSignal signals;
     ::umask(022);  // what is built here is read by a sandbox that may be another user; nothing here is kept
@@ -206,29 +161,29 @@ int run_command(const Place& place, const RunRequest& request) {
     if (!program) {
         return complain(program.error());
     }
-    const auto kind = arena::kind_choice(request.arena);
-    if (!kind) {
-        return complain(kind.error());
-    }
-    const auto arena = arena::open_arena(*kind, *sandbox);
+    const auto arena = arena::open_arena(*choice, *sandbox);
     if (!arena) {
         complain(arena.error());
         return machine_lacks_it;
     }
+    const arena::Kind kind = (*arena)->kind();
+    const std::uint64_t bytes = arena_bytes(request, kind);
     const report::TextStyle style = style_for(STDOUT_FILENO);
-    const auto begun = print(fmt::format("{} in an arena of {} MiB ({})\n", painted(style, info->name, "1"),
-                                         request.memory_mb, arena::name_of((*arena)->kind())));
+    const auto begun = print(fmt::format("{} {} of {} MiB ({})\n", painted(style, info->name, "1"),
+                                         kind == arena::Kind::vm ? "in a whole machine" : "in an arena",
+                                         bytes >> 20U, arena::name_of(kind)));
     if (!begun) {
         return complain(begun.error());
     }
-    LiveView view(style, can_redraw(STDOUT_FILENO), static_cast<std::uint64_t>(request.memory_mb) << 20U);
-    const auto outcome = (*arena)->run(*sandbox, make_request(*program, request, view, signals.token()));
+    LiveView view(style, can_redraw(STDOUT_FILENO), bytes, programs_of(request));
+    const auto outcome =
+        (*arena)->run(*sandbox, make_request(*program, request, kind, view, signals.token()));
     view.finish();
     if (!outcome) {
         complain(outcome.error());
         return 4;
     }
-    return finish_with(summary(*outcome, request));
+    return finish_with(summary(*outcome, request, kind, style));
 }
 
 }  // namespace vmlab::cli
