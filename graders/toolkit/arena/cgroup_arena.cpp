@@ -1,5 +1,7 @@
 #include "arena/cgroup_arena.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <vector>
@@ -31,6 +33,25 @@ bool lost_its_launcher(const ContestantResult& contestant) {
     return contestant.run.ending == process::Ending::lost;
 }
 
+// Null: a memory cgroup can show all that is asked for.
+const char* beyond_a_group(const Request& request) {
+    if (request.scope == Scope::machine) {
+        return "a whole machine that runs out of memory";
+    }
+    if (request.manual_kill) {
+        return "SysRq f, which may kill anything on the machine";
+    }
+    for (const Contestant& contestant : request.contestants) {
+        if (contestant.oom_score_adj) {
+            return "an oom_score_adj that is set from outside";
+        }
+        if (contestant.hold_at_exit.count() > 0) {
+            return "a process that is held while it dies";
+        }
+    }
+    return nullptr;
+}
+
 process::Result<void> count_kills(const Enclosure& enclosure, Outcome& outcome) {
     for (std::size_t i = 0; i < outcome.contestants.size(); ++i) {
         const auto kills = enclosure.oom_kills(i);
@@ -46,6 +67,11 @@ process::Result<void> count_kills(const Enclosure& enclosure, Outcome& outcome) 
 }  // namespace
 
 process::Result<Outcome> CgroupArena::run(const process::Sandbox& sandbox, const Request& request) const {
+    if (const char* beyond = beyond_a_group(request)) {
+        return process::machine_lacks(
+            fmt::format("{} is for the VM arena alone, not for {}", beyond, name_of(kind())),
+            "choose --arena vm (scripts/setup --vm fetches what it needs)");
+    }
     auto outcome = run_once(sandbox, request);
     const bool infrastructure_failed =
         outcome ? std::any_of(outcome->contestants.begin(), outcome->contestants.end(), lost_its_launcher)

@@ -217,17 +217,25 @@ TEST_F(CgroupArenaTest, NoGroupIsLeft) {
     EXPECT_THAT(groups(), testing::IsEmpty());
 }
 
-TEST(OpenArena, VmKeepsItsPlace) {
-    const auto scratch = process::TemporaryFolder::create().value();
-    const auto sandbox =
-        process::Sandbox::open(process::TierChoice::automatic, VMLAB_SUPPORT_DIR, scratch.path());
-    if (!sandbox) {
-        GTEST_SKIP() << sandbox.error().what;
+TEST_F(CgroupArenaTest, WhatOnlyAWholeMachineShowsIsRefused) {
+    if (arena_->kind() == Kind::vm) {
+        GTEST_SKIP() << "no cgroup arena here";
     }
-    const auto arena = open_arena(KindChoice::vm, *sandbox);
-    ASSERT_FALSE(arena);
-    EXPECT_EQ(arena.error().kind, process::ErrorKind::machine_lacks);
-    EXPECT_THAT(arena.error().what, testing::HasSubstr("vm: the VM arena is not built yet"));
+    Request machine = request({shell("exit 0")});
+    machine.scope = Scope::machine;
+    Request manual = request({shell("exit 0")});
+    manual.manual_kill = ManualKill{};
+    Request adjusted = request({shell("exit 0")});
+    adjusted.contestants[0].oom_score_adj = 0;
+    Request held = request({shell("exit 0")});
+    held.contestants[0].hold_at_exit = 1ms;
+    for (const Request& each : {machine, manual, adjusted, held}) {
+        const auto outcome = arena_->run(*sandbox_, each);
+        ASSERT_FALSE(outcome);
+        EXPECT_EQ(outcome.error().kind, process::ErrorKind::machine_lacks);
+        EXPECT_THAT(outcome.error().what, testing::HasSubstr("is for the VM arena alone"));
+        EXPECT_THAT(outcome.error().fix, testing::HasSubstr("scripts/setup --vm"));
+    }
 }
 
 }  // namespace
