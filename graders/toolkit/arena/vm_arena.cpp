@@ -117,10 +117,11 @@ Attempt VmArena::boot(const Setting& setting) const {
 }
 
 process::Result<Outcome> VmArena::run(const process::Sandbox& sandbox, const Request& request) const {
-    const auto order = vm_order(request);
+    auto order = vm_order(request);
     if (!order) {
         return tl::unexpected(order.error());
     }
+    order->wall += parts_.more_wall;
     const auto memory_mib = vm_memory_mib(order->machine_bytes);
     if (!memory_mib) {
         return tl::unexpected(memory_mib.error());

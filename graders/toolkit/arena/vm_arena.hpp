@@ -26,8 +26,9 @@ struct VmParts {
     process::TemporaryFolder folder;
     std::function<void(std::string_view)> on_progress;
     bool always_boot = false;
-    std::chrono::milliseconds boot_patience{0};  ///< until the guest waits for its disk
-    std::chrono::milliseconds first_word{0};     ///< until the first event
+    std::chrono::milliseconds boot_patience{0};   ///< until the guest waits for its disk
+    std::chrono::milliseconds first_word{0};      ///< until the first event
+    std::chrono::milliseconds more_wall{60'000};  ///< for the guest's own work, beside VmOrder::wall
 };
 
 /// The arena whose machine is a guest under QEMU. A run restores the snapshot of a booted guest; a restore of

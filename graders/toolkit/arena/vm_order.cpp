@@ -15,7 +15,6 @@ constexpr int guest_wall_factor = 2;
 
 // The guest itself ends a program at its limit. Its host waits far longer, and then gives up on the guest.
 constexpr int host_wall_factor = 2;
-constexpr auto host_wall_more = 60s;
 
 constexpr auto longest_hold = 60s;
 
@@ -62,7 +61,6 @@ process::Result<void> refuse_what_cannot_be(const process::Job& job) {
 
 process::Result<VmOrder> vm_order(const Request& request) {
     VmOrder made;
-    made.wall = host_wall_more;
     made.report_bytes = report_base;
     for (const Contestant& contestant : request.contestants) {
         if (auto possible = refuse_what_cannot_be(contestant.job); !possible) {

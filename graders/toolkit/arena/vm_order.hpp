@@ -15,7 +15,7 @@ struct VmOrder {
     wire::Order order;
     std::vector<std::filesystem::path> files;  ///< to be copied into the guest
     std::uint64_t machine_bytes = 0;           ///< the memory that the guest must have
-    std::chrono::milliseconds wall{0};         ///< the guest is never waited for longer
+    std::chrono::milliseconds wall{0};         ///< more than all programs together may take
     std::uint64_t report_bytes = 0;            ///< no honest guest has more to tell
 };
 
