@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sstream>
 #include <vector>
 
 #include "cli/bytes.hpp"
@@ -90,12 +91,18 @@ std::string about_the_reaper(const arena::Outcome& outcome) {
 
 /// The rows of the machine's /var/log/syslog that tell of the kills.
 std::string syslog_rows(const arena::Outcome& outcome) {
-    constexpr std::size_t most = 8;
+    constexpr std::size_t most = 12;
     std::string text;
     std::size_t rows = 0;
-    for (const evidence::OomKill& kill : evidence::parse_oom_kills(outcome.syslog)) {
-        if (rows++ < most) {
-            text += fmt::format("  {}\n", report::printable(kill.row));
+    std::istringstream lines(outcome.syslog);
+    for (std::string line; rows < most && std::getline(lines, line);) {
+        for (const char* telling :
+             {" invoked oom-killer: ", " oom-kill:constraint=", "Killed process ", " oom_reaper: reaped "}) {
+            if (line.find(telling) != std::string::npos && line.find(" kernel: ") != std::string::npos) {
+                text += fmt::format("  {}\n", report::printable(line));
+                ++rows;
+                break;
+            }
         }
     }
     return text.empty() ? text : "\nThe machine's /var/log/syslog:\n" + text;
