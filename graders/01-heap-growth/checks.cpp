@@ -217,6 +217,9 @@ void expect_report_of_null(const process::Run& run, const std::string& failing_c
     if (const std::string direction = stated_direction(run); !direction.empty()) {
         faults.push_back("stated a direction");
     }
+    if (const Addresses printed = addresses_in(run.out); std::ranges::find(printed, 0U) != printed.end()) {
+        faults.push_back("printed NULL as if it were an address");
+    }
     if (!run.status.exited_with(1)) {
         faults.push_back("ended with: " + run.describe());
     }
@@ -225,7 +228,9 @@ void expect_report_of_null(const process::Run& run, const std::string& failing_c
     }
     const Card card{
         .expected =
-            "on stderr a message that begins with \"heap_growth\"; no direction on stdout; exit status 1",
+            "on stderr a message that begins with \"heap_growth\"; neither NULL nor a direction on stdout; "
+            "exit "
+            "status 1",
         .observed = fmt::format("malloc returned NULL from its {} call on, and the program {}", failing_call,
                                 fmt::join(faults, "; ")),
         .evidence = fmt::format("stdout:\n{}\nstderr:\n{}", shown(run.out), shown(run.err)),

@@ -4,6 +4,7 @@
 // there: none of them runs anything.
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <iterator>
 #include <limits>
@@ -40,10 +41,22 @@ inline bool is_direction(std::string_view line) {
     return line == "heap grows up" || line == "heap grows down";
 }
 
+/// Where `phrase` stands last in the text as whole words ("heap grows downwards" is not "heap grows down").
+inline std::size_t last_words(std::string_view text, std::string_view phrase) {
+    const auto in_a_word = [text](std::size_t at) {
+        return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+    };
+    std::size_t at = text.rfind(phrase);
+    while (at != std::string_view::npos && (in_a_word(at - 1) || in_a_word(at + phrase.size()))) {
+        at = at == 0 ? std::string_view::npos : text.rfind(phrase, at - 1);
+    }
+    return at;
+}
+
 /// "up", "down", or empty when the program did not say. The last word counts.
 inline std::string stated_direction(const vmlab::process::Run& run) {
-    const std::size_t up = run.out.rfind("heap grows up");
-    const std::size_t down = run.out.rfind("heap grows down");
+    const std::size_t up = last_words(run.out, "heap grows up");
+    const std::size_t down = last_words(run.out, "heap grows down");
     if (up == std::string::npos && down == std::string::npos) {
         return "";
     }

@@ -11,6 +11,7 @@
 //     all the same while it runs.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -108,8 +109,16 @@ Shared<EndlessRun> endless{[](Lab& lab) {
 Shared<EndlessRun> zero_rounds{[](Lab& lab) {
     return run_endlessly(lab, lab.program("free_loop"), {"0"}, 1, enough_rounds_for_forever, most_data_bytes);
 }};
-Shared<EndlessRun> no_number{
-    [](Lab& lab) { return run_endlessly(lab, lab.program("free_loop"), {"ten"}, 1, 1, most_data_bytes); }};
+EndlessRun run_misused(Lab& lab, std::vector<std::string> arguments) {
+    return run_endlessly(lab, lab.program("free_loop"), std::move(arguments), 1, 1, most_data_bytes);
+}
+Shared<EndlessRun> no_number{[](Lab& lab) { return run_misused(lab, {"ten"}); }};
+Shared<EndlessRun> half_a_number{[](Lab& lab) { return run_misused(lab, {"3x"}); }};
+Shared<EndlessRun> two_numbers{[](Lab& lab) { return run_misused(lab, {"1", "1"}); }};
+Shared<process::Run> first_malloc_fails{
+    [](Lab& lab) { return run_one_round_without_memory(lab, lab.program("free_loop"), 0); }};
+Shared<process::Run> second_malloc_fails{
+    [](Lab& lab) { return run_one_round_without_memory(lab, lab.program("free_loop"), 1); }};
 
 const std::string build = "g++ -std=c++20 -g -O0 -Wall -Wextra free_loop.cpp -lfmt -o free_loop";
 const std::string look_with_valgrind = build + " && valgrind --leak-check=full ./free_loop 3";
@@ -552,20 +561,82 @@ TEST(Free, RunsForeverUnlessToldOtherwise) {
     expect_forever(zero_rounds.get(), "./free_loop 0");
 }
 
+bool begins_with_the_programs_name(const std::string& message) {
+    static const std::regex name{R"(^(\S*/)?free_loop\b)"};
+    return std::regex_search(message, name);
+}
+
 TEST(Free, RefusesBadUsage) {
-    static const std::regex begins_with_the_name{R"(^(\S*/)?free_loop\b)"};
-    const process::Run& run = no_number.get().recorded.run;
-    if (run.status.exited_with(2) && run.out.empty() && std::regex_search(run.err, begins_with_the_name)) {
-        return;
-    }
-    fail_run(run, "running free_loop ten",
-             {.expected = "`free_loop ten`: a message on stderr that begins with \"free_loop\", nothing on "
-                          "stdout, exit status 2",
-              .observed = run.describe(),
-              .evidence = fmt::format("stdout: {}\nstderr: {}", excerpt(run.out, 2), excerpt(run.err, 2)),
-              .why = "atoi turns every word into 0, and 0 means forever here: a typing error becomes another "
-                     "command. strtoul and std::from_chars say whether there was a number.",
-              .next = build + " && ./free_loop ten; echo \"exit status $?\""});
+    const auto expect_refusal = [](const EndlessRun& misused, const std::string& command) {
+        const process::Run& run = misused.recorded.run;
+        if (run.status.exited_with(2) && run.out.empty() && begins_with_the_programs_name(run.err)) {
+            return;
+        }
+        fail_run(
+            run, "running " + command,
+            {.expected = fmt::format("`{}`: a message on stderr that begins with \"free_loop\", nothing on "
+                                     "stdout, exit status 2",
+                                     command),
+             .observed = run.describe(),
+             .evidence = fmt::format("stdout: {}\nstderr: {}", excerpt(run.out, 2), excerpt(run.err, 2)),
+             .why = "atoi turns every word into 0, and 0 means forever here: a typing error becomes another "
+                    "command. strtoul and std::from_chars say whether there was a number, and where it "
+                    "ended; argc says how many arguments there were.",
+             .next = build + " && ./" + command + "; echo \"exit status $?\""});
+    };
+    expect_refusal(no_number.get(), "free_loop ten");
+    expect_refusal(half_a_number.get(), "free_loop 3x");
+    expect_refusal(two_numbers.get(), "free_loop 1 1");
+}
+
+/// Blocks need not come from malloc: a program that uses plain new does not notice this run, and finishes its
+/// round. One that does not ask whether it got NULL prints NULL.
+bool finished_its_round(const process::Run& run) {
+    const std::vector<Round> rounds = rounds_in(run.out);
+    return (run.succeeded() || run.ending == process::Ending::stopped) && rounds.size() == 1 &&
+           rounds[0].first != 0 && rounds[0].second != 0;
+}
+
+TEST(Free, ReportsThatMallocFailed) {
+    const auto expect_report = [](const process::Run& run, const std::string& failing_call) {
+        if (finished_its_round(run)) {
+            return;
+        }
+        std::vector<std::string> faults;
+        if (!begins_with_the_programs_name(run.err)) {
+            faults.push_back("wrote no message to stderr that begins with its name");
+        }
+        const std::vector<std::uint64_t> printed = evidence::addresses_in(run.out);
+        if (std::count(printed.begin(), printed.end(), 0) > 0 || run.out.find("(nil)") != std::string::npos) {
+            faults.push_back("printed NULL as if it were a block's address");
+        } else if (!rounds_in(run.out).empty()) {
+            faults.push_back("printed the line of a whole round");
+        }
+        if (!run.status.exited_with(1)) {
+            faults.push_back("ended with: " + run.describe());
+        }
+        if (faults.empty()) {
+            return;
+        }
+        const Card card{
+            .expected =
+                "a message on stderr that begins with \"free_loop\", no NULL on stdout, exit "
+                "status 1",
+            .observed = fmt::format("malloc returned NULL from its {} call on, and the program {}",
+                                    failing_call, fmt::join(faults, "; ")),
+            .evidence = fmt::format("stdout: {}\nstderr: {}", excerpt(run.out, 2), excerpt(run.err, 2)),
+            .why =
+                "NULL is the only way in which malloc can say that there is no memory. A program that "
+                "does not ask goes on with address 0, where there is no block.",
+            .next = build + " && (ulimit -v 40000; ./free_loop 1); echo \"exit status $?\"",
+        };
+        if (run.status.signal && run.ending == process::Ending::finished) {
+            fail(card, grading::Reason::crashed);
+        }
+        fail_run(run, "running free_loop 1 without memory", card);
+    };
+    expect_report(first_malloc_fails.get(), "first");
+    expect_report(second_malloc_fails.get(), "second");
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "rounds.hpp"
 #include "vmlab/evidence/procfs.hpp"
 #include "vmlab/grading/lab.hpp"
 
@@ -112,6 +113,27 @@ inline UnwatchedRun run_unwatched(vmlab::grading::Lab& lab, const vmlab::grading
         result.two_lines_took = run.elapsed;
     }
     return result;
+}
+
+/// `free_loop 1` with a malloc that gives NULL after so many calls. It is stopped behind its round's line,
+/// for nobody fast-forwards its sleep.
+inline vmlab::process::Run run_one_round_without_memory(vmlab::grading::Lab& lab,
+                                                        const vmlab::grading::Program& program,
+                                                        int malloc_calls_that_work) {
+    std::stop_source stop;
+    vmlab::grading::NativeOptions options;
+    options.arguments = {"1"};
+    options.preload = vmlab::grading::Preload::malloc_fails;
+    options.malloc_calls_that_work = malloc_calls_that_work;
+    options.stop = stop.get_token();
+    std::string printed;
+    options.on_output = [&stop, &printed](std::string_view piece) {
+        printed += piece;
+        if (!rounds_in(printed).empty() && printed.ends_with('\n')) {
+            stop.request_stop();
+        }
+    };
+    return lab.native(program, options);
 }
 
 }  // namespace free_loop
