@@ -73,11 +73,14 @@ MemcheckRun watch_mended(Lab& lab) {
     return run;
 }
 
-process::Run run_without_memory(Lab& lab, std::size_t allocations_that_work) {
+/// `plain_new_too`: plain new gives NULL as well, which a real one never does.
+process::Run run_without_memory(Lab& lab, std::size_t allocations_that_work, bool plain_new_too) {
     grading::NativeOptions options;
     options.preload = grading::Preload::malloc_fails;
     options.malloc_calls_that_work = static_cast<int>(allocations_that_work);
-    options.environment["VMLAB_PLAIN_NEW_GIVES_NULL"] = "1";
+    if (plain_new_too) {
+        options.environment["VMLAB_PLAIN_NEW_GIVES_NULL"] = "1";
+    }
     return lab.native(lab.program("leaks"), options);
 }
 
@@ -297,7 +300,7 @@ TEST(Leaks, PrintsTheReportUnchanged) {
 TEST(Leaks, PrintsNoReportWithoutMemory) {
     expect_something_to_judge();
     for (const std::size_t allocations : {std::size_t{0}, number_of_blocks(wanted()) / 2}) {
-        const process::Run run = run_without_memory(lab(), allocations);
+        const process::Run run = run_without_memory(lab(), allocations, true);
         if (run.out != starter.get().run.out) {
             continue;
         }
@@ -309,6 +312,35 @@ TEST(Leaks, PrintsNoReportWithoutMemory) {
               .why = "The report is worked out from what stands in the blocks. A program that can print it "
                      "without them prints constants, and its blocks are only for show.",
               .next = "read leaks.cpp: does each number that is printed come out of a block?"});
+    }
+}
+
+TEST(Leaks, ReportsThatMallocFailed) {
+    expect_something_to_judge();
+    for (const std::size_t allocations : {std::size_t{0}, number_of_blocks(wanted()) / 2}) {
+        const process::Run run = run_without_memory(lab(), allocations, false);
+        // A program that takes its blocks from plain new does not notice.
+        const bool got_its_blocks = run.succeeded() && run.out == starter.get().run.out;
+        if (got_its_blocks || (run.status.exited_with(1) && begins_with_the_programs_name(run.err))) {
+            continue;
+        }
+        const Card card{
+            .expected = "on stderr a message that begins with \"leaks\", and exit status 1",
+            .observed = fmt::format("malloc returned NULL after {} calls that worked, and the program {}",
+                                    allocations, run.describe()),
+            .evidence = fmt::format("stdout:\n{}\nstderr:\n{}", excerpt(run.out), excerpt(run.err)),
+            .why =
+                "NULL is the only way in which malloc can say that there is no memory. The program asked "
+                "whether it got NULL when it was given to you: mending a leak must not change that.",
+            .next = build +
+                    " && gdb -q -batch -ex 'break malloc if $rdi == 64' -ex run -ex 'return (void*)0' "
+                    "-ex continue ./leaks",
+        };
+        if (run.status.signal && run.ending == process::Ending::finished) {
+            fail(card, grading::Reason::crashed);
+        }
+        grading::expect_exit(run, "running leaks with a malloc that returns NULL");
+        fail(card);
     }
 }
 

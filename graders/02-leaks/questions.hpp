@@ -148,4 +148,10 @@ inline std::string line_of(const std::string& text, std::int64_t number) {
     return line.empty() ? "(an empty line)" : line;
 }
 
+/// "leaks: ...", also with the path by which the program was started.
+inline bool begins_with_the_programs_name(std::string_view message) {
+    const std::string_view word = message.substr(0, message.find_first_of(": \t\n"));
+    return word == "leaks" || word.ends_with("/leaks");
+}
+
 }  // namespace leaks

@@ -30,7 +30,11 @@ def grade_once(submissions, graders, store, options):
     """Each submission's row: the kept one of the same grader, or a new one."""
     activity = submissions[0].activity
     name = f"{activity}-{graders.hash(activity)}"
-    kept = {row["hash"]: row for row in store.read(name)}
+    kept = {}
+    if options.older:
+        kept = {row["hash"]: row for row in store.read_all(activity) if row["kind"] == "mutant" and not row["accepted"]}
+    kept.update({row["hash"]: row for row in store.read("repeated") if row["grader"] == graders.hash(activity)})
+    kept.update({row["hash"]: row for row in store.read(name)})
     missing = [each for each in submissions if each.hash not in kept]
     if options.report:
         missing = []
@@ -57,7 +61,7 @@ def all_of(chosen, graders, store, compiler, options):
     measured = []
     for activity in chosen:
         mutants, refused, same, generated = worth_grading(activity, compiler, options)
-        wanted = corpus.known_submissions(activity) + corpus.mutant_submissions(activity, mutants)
+        wanted = corpus.mutant_submissions(activity, mutants) + corpus.known_submissions(activity)
         one = Measured(activity, refused, same, generated, wanted)
         one.results = grade_once(wanted, graders, store, options)
         measured.append(one)
@@ -66,7 +70,7 @@ def all_of(chosen, graders, store, compiler, options):
 
 def repeat(chosen, graders, store, options):
     """Grades known submissions in a drawn order, round after round, until so many gradings are kept. Of every
-    80 gradings the last 20 are made under load."""
+    80 gradings the last 20 are made under load, unless the options say otherwise."""
     each_of_all = [each for activity in chosen for each in corpus.known_submissions(activity)]
     random.Random(options.seed).shuffle(each_of_all)
     done = len(store.read("repeated"))
@@ -80,7 +84,7 @@ def repeat(chosen, graders, store, options):
 
     with ThreadPoolExecutor(options.jobs) as pool:
         while done < options.repeat:
-            loaded = done // 20 % 4 == 3
+            loaded = options.load == "always" or (options.load == "sometimes" and done // 20 % 4 == 3)
             stretch = range(done, min(options.repeat, (done // 20 + 1) * 20))
             if loaded:
                 with Load():

@@ -59,6 +59,11 @@ class Store:
         except FileNotFoundError:
             return []
 
+    def read_all(self, activity):
+        """The rows of every grader that the activity has had."""
+        names = [name[:-len(".jsonl")] for name in os.listdir(self.folder) if name.startswith(f"{activity}-")]
+        return [row for name in sorted(names) for row in self.read(name)]
+
     def add(self, name, row):
         with self.lock, open(f"{self.folder}/{name}.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
