@@ -52,10 +52,13 @@ void append(std::vector<std::string>& command, std::initializer_list<std::string
 }
 
 std::vector<std::string> machine_words(const Machine& machine) {
-    // The emulator alone: a KVM that opens and then does not work is common on nested hosts.
+    // The emulator alone: a KVM that opens and then does not work is common on nested hosts. Its translated
+    // code gets 128 MiB; by default it would take a gigabyte.
     return {machine.qemu.string(),
             "-M",
-            "pc,accel=tcg",
+            "pc",
+            "-accel",
+            "tcg,tb-size=128",
             "-m",
             fmt::format("{}M", machine.memory_mib),
             "-nodefaults",

@@ -39,7 +39,7 @@ TEST(VirtualMachine, RunsWithQemusOwnSandboxAndTheEmulator) {
     const Machine machine{"/usr/bin/qemu-system-x86_64", 256};
     for (const process::Job& job :
          {machine.boot({"/k", "/i"}, "/disk"), machine.restore("/state", "/disk")}) {
-        EXPECT_THAT(job.argv, Contains("pc,accel=tcg"));
+        EXPECT_THAT(job.argv, Contains("tcg,tb-size=128"));
         EXPECT_THAT(job.argv, Contains("256M"));
         EXPECT_THAT(job.argv, Contains(HasSubstr("spawn=deny")));
         EXPECT_THAT(job.argv, Contains("-no-reboot"));
