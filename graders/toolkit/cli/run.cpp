@@ -111,7 +111,7 @@ process::Result<grading::Program> build_program(const grading::Activity& activit
 
 /// What only a whole machine shows needs the arena that is one.
 process::Result<arena::KindChoice> choose_arena(const RunRequest& request) {
-    const auto kind = arena::kind_choice(request.arena);
+    auto kind = arena::kind_choice(request.arena);
     if (!kind || (!request.sysrq_f_after && !request.beside)) {
         return kind;
     }
