@@ -26,6 +26,7 @@ process::Limits compiler_limits() {
     limits.address_space_bytes = 2ULL << 30U;
     limits.file_bytes = 64U << 20U;
     limits.output_bytes = 1U << 20U;
+    limits.memory_bytes = 2ULL << 30U;
     return limits;
 }
 

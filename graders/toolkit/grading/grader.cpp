@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <future>
@@ -101,6 +102,7 @@ Result grade(LocalLab& lab, const GraderOptions& options) {
     result.activities.push_back(recorder.result(tests));
     result.environment = machine.get();
     result.environment.isolation = lab.isolation_name();
+    result.environment.isolation_lacks = lab.isolation_lacks();
     result.environment.arena = lab.arena_name();
     return result;
 }
@@ -133,7 +135,8 @@ int grade_submission(const GraderOptions& options, const Activity& activity, con
         return complain(submission.error(), wrong_usage);
 
     LocalLab lab({activity, std::move(*submission), folders.grader, folders.support, *scratch,
-                  slots_of(options, *scratch), options.tier, options.arena});
+                  slots_of(options, *scratch), options.tier, options.arena,
+                  std::chrono::seconds(options.most_seconds)});
     const CurrentLab current(lab);
     const Result result = grade(lab, options);
     if (!options.result)

@@ -35,6 +35,8 @@ process::Result<void> take(GraderOptions& options, const std::string& option, co
         return store(options.progress, number_from(option, value, 0));
     else if (option == "--jobs")
         return store(options.jobs, number_from(option, value, 1));
+    else if (option == "--most-seconds")
+        return store(options.most_seconds, number_from(option, value, 1));
     else if (option == "--arena")
         return store(options.arena, arena::kind_choice(value));
     else if (option == "--isolation")
@@ -70,7 +72,7 @@ process::Result<GraderOptions> parse_grader_options(const std::vector<std::strin
 std::string grader_usage(const std::string& program) {
     return fmt::format(
         "usage: {} --submission DIR [--result FILE] [--only CHECK]... [--progress-fd N] [--slots DIR] "
-        "[--jobs N]\n"
+        "[--jobs N] [--most-seconds N]\n"
         "       [--arena auto|cgroup2|cgroup1|vm] [--isolation auto|namespaces|separate-user|none] "
         "[GoogleTest's options]\n",
         program);

@@ -19,6 +19,7 @@ struct GraderOptions {
     int jobs = 0;  ///< 0: as many as there are processors
     std::vector<std::string> only;
     arena::KindChoice arena = arena::KindChoice::automatic;
+    int most_seconds = 0;  ///< no run of the submission may take longer; 0: as long as its check gives it
     process::TierChoice tier = process::TierChoice::automatic;
 };
 

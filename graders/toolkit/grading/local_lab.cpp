@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "grading/build_card.hpp"
+#include "vmlab/arena/memory_guard.hpp"
 #include "vmlab/evidence/elf.hpp"
 #include "vmlab/grading/verdict.hpp"
 #include "vmlab/process/files.hpp"
@@ -62,11 +63,28 @@ fs::path preload_file(const fs::path& support, Preload preload) {
            (preload == Preload::heap_grows_down ? "vmlab-heap-grows-down.so" : "vmlab-malloc-fails.so");
 }
 
+/// Whether a request asks for what only the VM arena has, whichever arena was chosen for the others.
+bool needs_a_machine(const arena::Request& request) {
+    return request.scope == arena::Scope::machine || request.manual_kill ||
+           std::any_of(request.contestants.begin(), request.contestants.end(), [](const auto& contestant) {
+               return contestant.oom_score_adj || contestant.hold_at_exit.count() > 0;
+           });
+}
+
 }  // namespace
 
 const process::Sandbox& LocalLab::sandbox() {
     return sandbox_.get([this] {
-        return value_or_verdict(process::Sandbox::open(settings_.tier, settings_.support, settings_.scratch));
+        auto opened =
+            value_or_verdict(process::Sandbox::open(settings_.tier, settings_.support, settings_.scratch));
+        auto guards = arena::memory_guards();
+        if (guards) {
+            opened.guard_memory(std::move(*guards));
+        } else {
+            const std::lock_guard lock(mutex_);
+            unguarded_ = guards.error().what;
+        }
+        return opened;
     });
 }
 
@@ -80,6 +98,12 @@ Once<Program>& LocalLab::built(const std::string& key) {
     if (!entry)
         entry = std::make_unique<Once<Program>>();
     return *entry;
+}
+
+process::Limits LocalLab::within(process::Limits limits) const {
+    if (settings_.longest_run.count() > 0)
+        limits.wall = std::min<std::chrono::milliseconds>(limits.wall, settings_.longest_run);
+    return limits;
 }
 
 fs::path LocalLab::new_folder(const std::string& name) {
@@ -184,6 +208,7 @@ Answers LocalLab::answers() {
 evidence::MemcheckRun LocalLab::memcheck(const Program& program, const evidence::MemcheckOptions& options) {
     const process::Sandbox& confined = sandbox();
     evidence::MemcheckOptions with_folder = options;
+    with_folder.limits = within(options.limits);
     with_folder.readable.push_back(program.executable.parent_path());
     const Slots::Held held = slot();
     auto watched = value_or_verdict(evidence::run_memcheck(confined, program.executable, with_folder));
@@ -195,6 +220,7 @@ evidence::MemcheckRun LocalLab::memcheck(const Program& program, const evidence:
 evidence::SyscallRun LocalLab::syscalls(const Program& program, const evidence::SyscallOptions& options) {
     const process::Sandbox& confined = sandbox();
     evidence::SyscallOptions with_folder = options;
+    with_folder.limits = within(options.limits);
     with_folder.readable.push_back(program.executable.parent_path());
     const Slots::Held held = slot();
     return value_or_verdict(evidence::run_syscalls(confined, program.executable, with_folder));
@@ -204,7 +230,7 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
     const process::Sandbox& confined = sandbox();
     process::Job run = job(program, options.arguments);
     run.environment = options.environment;
-    run.limits = options.limits;
+    run.limits = within(options.limits);
     run.input = options.input;
     run.on_started = options.on_started;
     run.on_output = options.on_output;
@@ -219,17 +245,44 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
     return value_or_verdict(confined.run(run));
 }
 
-arena::Outcome LocalLab::arena(const arena::Request& request) {
+std::unique_ptr<arena::Arena> LocalLab::open_arena(arena::KindChoice choice) {
     const process::Sandbox& confined = sandbox();
-    const auto& place = arena_.get([&] {
-        const Slots::Held held = slot();
-        auto opened = arena::open_arena(settings_.arena, confined);
-        const std::lock_guard lock(mutex_);
-        arena_name_ = opened ? std::string(name_of((*opened)->kind())) : "none: " + opened.error().what;
-        return value_or_verdict(std::move(opened));
-    });
     const Slots::Held held = slot();
-    return value_or_verdict(place->run(confined, request));
+    return value_or_verdict(arena::open_arena(choice, confined));
+}
+
+const arena::Arena& LocalLab::chosen_arena() {
+    return *arena_.get([this] {
+        try {
+            auto opened = open_arena(settings_.arena);
+            set_arena_name(std::string(name_of(opened->kind())));
+            return opened;
+        } catch (const Verdict& verdict) {
+            set_arena_name("none: " + verdict.card().observed);
+            throw;
+        }
+    });
+}
+
+const arena::Arena& LocalLab::arena_for(const arena::Request& request) {
+    if (!needs_a_machine(request))
+        return chosen_arena();
+    const bool may_be_chosen =
+        settings_.arena == arena::KindChoice::automatic || settings_.arena == arena::KindChoice::vm;
+    if (may_be_chosen && chosen_arena().kind() == arena::Kind::vm)
+        return chosen_arena();
+    return *machine_.get([this] {
+        auto opened = open_arena(arena::KindChoice::vm);
+        const std::lock_guard lock(mutex_);
+        arena_name_ = arena_name_.value_or(std::string(name_of(opened->kind())));
+        return opened;
+    });
+}
+
+arena::Outcome LocalLab::arena(const arena::Request& request) {
+    const arena::Arena& place = arena_for(request);
+    const Slots::Held held = slot();
+    return value_or_verdict(place.run(sandbox(), request));
 }
 
 process::Job LocalLab::job(const Program& program, std::vector<std::string> arguments) {
@@ -246,6 +299,25 @@ std::string LocalLab::isolation_name() {
     } catch (const Verdict& verdict) {
         return "unavailable: " + verdict.card().observed;
     }
+}
+
+std::string LocalLab::isolation_lacks() {
+    const std::string name = isolation_name();
+    std::string lacks;
+    if (name == name_of(process::Tier::none))
+        lacks = "everything: programs run with the grader's own rights";
+    else if (name == name_of(process::Tier::separate_user))
+        lacks = "programs can read the files that every user may read";
+    const std::lock_guard lock(mutex_);
+    if (!unguarded_.empty())
+        lacks +=
+            fmt::format("{}no memory cgroup around each run ({})", lacks.empty() ? "" : "; ", unguarded_);
+    return lacks;
+}
+
+void LocalLab::set_arena_name(std::string name) {
+    const std::lock_guard lock(mutex_);
+    arena_name_ = std::move(name);
 }
 
 std::string LocalLab::arena_name() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,7 @@ struct LocalLabSettings {
     Slots slots;
     process::TierChoice tier = process::TierChoice::automatic;
     arena::KindChoice arena = arena::KindChoice::automatic;
+    std::chrono::seconds longest_run{0};  ///< of a built program, outside of arenas; 0: as the check says
 };
 
 /// The Lab of a real grader: this machine's sandbox, tools and arenas. Sandbox and arena are opened when they
@@ -53,6 +55,7 @@ class LocalLab final : public Lab {
 
     /// For the result's environment. The tier is found out if no check has needed it yet; the arena is not.
     [[nodiscard]] std::string isolation_name();
+    [[nodiscard]] std::string isolation_lacks();
     [[nodiscard]] std::string arena_name();
 
   private:
@@ -62,18 +65,26 @@ class LocalLab final : public Lab {
     Program build_submitted(const ProgramInfo& info);
     Program build_trusted(const std::filesystem::path& source, const std::string& name,
                           const BuildOptions& options);
+    /// What the check allows, within what the caller of the grader allows.
+    [[nodiscard]] process::Limits within(process::Limits limits) const;
     std::filesystem::path new_folder(const std::string& name);
     Slots::Held slot() const;
+    std::unique_ptr<arena::Arena> open_arena(arena::KindChoice choice);
+    const arena::Arena& chosen_arena();
+    const arena::Arena& arena_for(const arena::Request& request);
+    void set_arena_name(std::string name);
     /// The Once kept under this key, made when it is first asked for.
     Once<Program>& built(const std::string& key);
 
     LocalLabSettings settings_;
     Once<process::Sandbox> sandbox_;
-    Once<std::unique_ptr<arena::Arena>> arena_;
-    std::mutex mutex_;  ///< guards the members below
+    Once<std::unique_ptr<arena::Arena>> arena_;    ///< the chosen kind
+    Once<std::unique_ptr<arena::Arena>> machine_;  ///< the VM arena beside it, for what only that one has
+    std::mutex mutex_;                             ///< guards the members below
     std::map<std::string, std::unique_ptr<Once<Program>>> built_;
     int folders_ = 0;
     std::optional<std::string> arena_name_;
+    std::string unguarded_;  ///< why runs have no memory guard
 };
 
 }  // namespace vmlab::grading

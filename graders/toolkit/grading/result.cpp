@@ -228,6 +228,7 @@ json to_json(const Result& result) {
             {"environment",
              {{"arena", result.environment.arena},
               {"isolation", result.environment.isolation},
+              {"isolation_lacks", result.environment.isolation_lacks},
               {"kernel", result.environment.kernel},
               {"valgrind", result.environment.valgrind},
               {"compiler", result.environment.compiler}}},
@@ -247,7 +248,8 @@ process::Result<Result> result_from_json(std::string_view text) {
         result.vmlab_version = object.at("vmlab_version");
         const json& environment = object.at("environment");
         result.environment = {environment.at("arena"), environment.at("isolation"), environment.at("kernel"),
-                              environment.at("valgrind"), environment.at("compiler")};
+                              environment.at("valgrind"), environment.at("compiler"),
+                              environment.value("isolation_lacks", std::string())};
         for (const json& activity : object.at("activities"))
             result.activities.push_back(activity_from(activity));
         return result;

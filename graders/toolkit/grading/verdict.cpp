@@ -184,6 +184,16 @@ void expect_exit(const process::Run& run, const std::string& doing) {
             {process::ErrorKind::failed, "the grader stopped a run whose end it needs, while " + doing, {}});
     }
     card.evidence = run_evidence(run);
+    if (run.out_of_memory) {
+        card.expected = "a program that takes no more memory than its task needs";
+        card.observed = fmt::format("the kernel killed it for its memory, while {}", doing);
+        card.why =
+            "Every run here has a memory limit, so that a program that takes ever more harms nobody else. "
+            "Only the activities about running out of memory ask for that, and they have an arena for it.";
+        card.next =
+            "Look for the loop that allocates: `command time -v ./PROGRAM` shows its largest resident set.";
+        fail(std::move(card), Reason::out_of_memory);
+    }
     if (run.ending == Ending::timed_out || run.status.killed_by(SIGXCPU)) {
         card.expected = "the program ends by itself";
         card.why =

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../process/launch_protocol.hpp"
+#include "remains.hpp"
 
 using vmlab::process::LaunchMessage;
 
@@ -266,6 +267,19 @@ void kill_descendants(const Options& options) {
     }
 }
 
+/// Outside a mount namespace: what the run left in folders that it shares with others. As its user, who can
+/// remove nothing else.
+void remove_remains_as_user(const Options& options) {
+    const pid_t cleaner = fork();
+    if (cleaner == 0) {
+        become_user(options);
+        vmlab::inside::remove_remains();
+        _exit(0);
+    }
+    while (cleaner > 0 && waitpid(cleaner, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
 sigset_t awaited_signals() {
     sigset_t signals;
     sigemptyset(&signals);
@@ -338,6 +352,9 @@ bool wait_for_end(const Options& options, pid_t program, int& wait_status) {
     }
     if (options.kill_descendants) {
         kill_descendants(options);
+        if (options.has_user) {
+            remove_remains_as_user(options);
+        }
     }
     _exit(0);
 }

@@ -37,7 +37,11 @@ using namespace std::chrono_literals;
 constexpr auto patience_after_end = 120s;
 
 /// How often a run's share of the processors is looked at.
-constexpr auto look_interval = 1s;
+constexpr std::chrono::milliseconds look_interval = 1s;
+
+/// How often the disk is looked at, where a run can fill it: at 1 GB/s this is what it can go beyond its
+/// limit.
+constexpr std::chrono::milliseconds disk_interval = 200ms;
 
 /// However busy the machine is: a run ends after this many times its limit.
 constexpr int most_extensions = 20;
@@ -74,11 +78,12 @@ bool is_dying(pid_t pid) {
 
 class Collection {
   public:
-    Collection(pid_t child, Streams streams, const Job& job, EndBy end_by)
+    Collection(pid_t child, Streams streams, const Job& job, EndBy end_by, std::function<bool()> is_too_large)
         : child_(child),
           streams_(std::move(streams)),
           job_(job),
           end_by_(end_by),
+          is_too_large_(std::move(is_too_large)),
           child_fd_(open_pidfd(child)) {}
 
     Collection(const Collection&) = delete;
@@ -103,12 +108,14 @@ class Collection {
     void end(Ending ending);
     void end_everything();
     void look_at_processors();
+    void look_at_disk();
     [[nodiscard]] std::chrono::milliseconds time_left() const;
 
     pid_t child_;
     Streams streams_;
     const Job& job_;
     EndBy end_by_;
+    std::function<bool()> is_too_large_;
     Descriptor child_fd_;
     Descriptor namespace_fd_;
     Descriptor stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -125,6 +132,7 @@ class Collection {
     Starvation starvation_{child_};
     std::chrono::nanoseconds starved_{0};
     Clock::time_point next_look_ = began_ + look_interval;
+    Clock::time_point next_look_at_disk_ = began_ + disk_interval;
     Clock::time_point over_since_;
 };
 
@@ -321,7 +329,8 @@ bool Collection::wait_for(std::vector<Source>& sources) {
     if (!anything) {
         return false;
     }
-    const auto left = std::clamp<std::chrono::milliseconds>(time_left(), 0ms, look_interval);
+    const auto left = std::clamp<std::chrono::milliseconds>(
+        time_left(), 0ms, is_too_large_ ? std::chrono::milliseconds(disk_interval) : look_interval);
     if (::poll(polled.data(), polled.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) {
         return false;
     }
@@ -337,6 +346,16 @@ void Collection::look_at_processors() {
     if (const auto now = Clock::now(); !over_ && (now >= next_look_ || time_left() <= 0ms)) {
         starved_ = starvation_.update();
         next_look_ = now + look_interval;
+    }
+}
+
+void Collection::look_at_disk() {
+    if (const auto now = Clock::now();
+        is_too_large_ && !over_ && !program_ended_ && now >= next_look_at_disk_) {
+        if (is_too_large_()) {
+            end(Ending::output_limit);
+        }
+        next_look_at_disk_ = Clock::now() + disk_interval;
     }
 }
 
@@ -362,6 +381,7 @@ Result<Run> Collection::collect() {
             end_everything();
         }
         look_at_processors();
+        look_at_disk();
         if (time_left() > 0ms) {
             continue;
         }
@@ -397,8 +417,9 @@ Result<Run> Collection::collect() {
 
 }  // namespace
 
-Result<Run> collect(pid_t child, Streams streams, const Job& job, EndBy end_by) {
-    return Collection(child, std::move(streams), job, end_by).collect();
+Result<Run> collect(pid_t child, Streams streams, const Job& job, EndBy end_by,
+                    std::function<bool()> is_too_large) {
+    return Collection(child, std::move(streams), job, end_by, std::move(is_too_large)).collect();
 }
 
 Result<DescriptorPair> make_status_pair() {

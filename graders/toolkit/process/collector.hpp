@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <map>
 
 #include "process/launch_protocol.hpp"
@@ -28,7 +29,9 @@ enum class EndBy {
 
 /// Reads all streams until the child and everything it started is gone, or a limit, the job's stop or its end
 /// is reached; then ends what is left. Reaps the child. `job` gives limits and callbacks.
-[[nodiscard]] Result<Run> collect(pid_t child, Streams streams, const Job& job, EndBy end_by);
+/// `is_too_large`, where given, is asked a few times a second; yes ends the run as an output limit does.
+[[nodiscard]] Result<Run> collect(pid_t child, Streams streams, const Job& job, EndBy end_by,
+                                  std::function<bool()> is_too_large = {});
 
 /// A socket pair for the launcher's messages: packets, with the sender's credentials.
 [[nodiscard]] Result<DescriptorPair> make_status_pair();

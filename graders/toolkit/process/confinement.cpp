@@ -5,13 +5,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdlib>
-#include <fstream>
 #include <initializer_list>
 #include <system_error>
 #include <utility>
 
+#include "process/footprint.hpp"
 #include "process/launch_protocol.hpp"
 
 namespace vmlab::process {
@@ -20,30 +19,6 @@ namespace {
 
 /// The working folder inside the namespaces tier.
 constexpr const char* inner_folder = "/work";
-
-/// Whether this user namespace knows the uids from 2^30 on: a container may map only the lower 65,536.
-bool maps_high_uids() {
-    std::ifstream map("/proc/self/uid_map");
-    std::uint64_t inside = 0;
-    std::uint64_t outside = 0;
-    std::uint64_t count = 0;
-    while (map >> inside >> outside >> count) {
-        if (inside <= (1U << 30U) && inside + count >= (1ULL << 31U)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/// A uid that no other run on this machine has now: made of our pid and a counter, far above the uids of
-/// people where such uids exist.
-uid_t unused_uid() {
-    static std::atomic<unsigned> counter{0};
-    static const bool high = maps_high_uids();
-    const unsigned slot = counter++ % 256U;
-    const auto pid = static_cast<unsigned>(::getpid());
-    return high ? (1U << 30U) + (pid << 8U) + slot : 20'000U + ((pid << 4U) + slot) % 40'000U;
-}
 
 bool exists(const std::filesystem::path& path) {
     return ::access(path.c_str(), F_OK) == 0;
@@ -112,7 +87,7 @@ void append_system(std::vector<std::string>& command, bool with_compiler) {
 
 Confinement::Confinement(Confinement&& other) noexcept
     : tier_(other.tier_),
-      user_(other.user_),
+      user_(std::move(other.user_)),
       folder_(std::exchange(other.folder_, {})),
       variables_(std::move(other.variables_)),
       command_(std::move(other.command_)) {}
@@ -130,7 +105,11 @@ Result<Confinement> Confinement::make(Tier tier, const std::filesystem::path& bu
     Confinement made;
     made.tier_ = tier;
     if (tier != Tier::none && ::geteuid() == 0) {
-        made.user_ = unused_uid();
+        auto user = RunUser::claim();
+        if (!user) {
+            return tl::make_unexpected(user.error());
+        }
+        made.user_ = std::move(*user);
     }
     if (const Result<void> done = made.own_folders(scratch, job); !done) {
         return tl::make_unexpected(done.error());
@@ -138,6 +117,10 @@ Result<Confinement> Confinement::make(Tier tier, const std::filesystem::path& bu
     made.variables_ = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
                        {"LC_ALL", "C"},
                        {"HOME", tier == Tier::namespaces ? inner_folder : made.folder_.string()}};
+    if (tier != Tier::namespaces) {
+        // Compilers and Valgrind make files of their own: not every user may make them in /tmp.
+        made.variables_["TMPDIR"] = made.folder_.string();
+    }
     if (tier == Tier::namespaces) {
         made.add_bubblewrap(bubblewrap, launcher, job);
     }
@@ -162,7 +145,7 @@ Result<void> Confinement::own_folders(const std::filesystem::path& scratch, cons
         owned.push_back(folder_);
     }
     for (const std::filesystem::path& folder : owned) {
-        if (::chown(folder.c_str(), *user_, static_cast<gid_t>(*user_)) != 0) {
+        if (::chown(folder.c_str(), user_->uid(), user_->gid()) != 0) {
             return failed_call("chown", folder.string());
         }
     }
@@ -222,7 +205,7 @@ std::vector<std::string> Confinement::program_options(const Job& job) const {
 void Confinement::add_launcher(const std::filesystem::path& launcher, const Job& job) {
     append(command_, {launcher.string(), "run", "--status", std::to_string(status_descriptor)});
     if (user_) {
-        append(command_, {"--user", std::to_string(*user_)});
+        append(command_, {"--user", std::to_string(user_->uid())});
     }
     if (tier_ != Tier::namespaces) {
         append(command_, {"--kill-descendants"});
@@ -264,6 +247,13 @@ void Confinement::add_program(const std::filesystem::path& launcher, const Job& 
         command_.insert(command_.end(), more.begin(), more.end());
         append(command_, {"--"});
     }
+}
+
+std::function<bool()> Confinement::disk_watch(std::uint64_t bytes) const {
+    if (folder_.empty() || !user_ || bytes == 0) {
+        return {};
+    }
+    return [folder = folder_, uid = user_->uid(), bytes] { return fills_disk(folder, uid, bytes); };
 }
 
 std::vector<std::string> Confinement::environment() const {

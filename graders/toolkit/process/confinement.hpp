@@ -1,13 +1,14 @@
 #pragma once
 
-#include <sys/types.h>
-
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "process/run_user.hpp"
 #include "vmlab/process/error.hpp"
 #include "vmlab/process/run.hpp"
 #include "vmlab/process/sandbox.hpp"
@@ -31,6 +32,10 @@ class Confinement {
     [[nodiscard]] std::vector<std::string> environment() const;
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
+    /// Asks whether the run fills the disk with more than `bytes`; nothing to ask where it cannot. Valid as
+    /// long as this object.
+    [[nodiscard]] std::function<bool()> disk_watch(std::uint64_t bytes) const;
+
   private:
     Confinement() = default;
     Result<void> own_folders(const std::filesystem::path& scratch, const Job& job);
@@ -42,7 +47,7 @@ class Confinement {
     [[nodiscard]] std::vector<std::string> program_options(const Job& job) const;
 
     Tier tier_ = Tier::none;
-    std::optional<uid_t> user_;     ///< the run's own; absent when we have no right to another uid
+    std::optional<RunUser> user_;   ///< the run's own; absent when we have no right to another uid
     std::filesystem::path folder_;  ///< working folder on the host; empty when it is a tmpfs of the sandbox
     std::map<std::string, std::string> variables_;
     std::vector<std::string> command_;

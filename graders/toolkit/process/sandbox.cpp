@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -203,6 +204,15 @@ Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& su
                    : bubblewrap.error().fix);
 }
 
+std::unique_ptr<MemoryGuard> Sandbox::guard_for(const Job& job) const {
+    if (!make_guard_ || !job.cgroups.empty() || job.limits.memory_bytes == 0) {
+        return nullptr;
+    }
+    // Without one RLIMIT_DATA still keeps the machine safe.
+    auto guard = make_guard_(job.limits.memory_bytes);
+    return guard ? std::move(*guard) : nullptr;
+}
+
 Result<Run> Sandbox::run(const Job& job) const {
     auto ends = open_ends(job);
     if (!ends) {
@@ -218,6 +228,10 @@ Result<Run> Sandbox::run(const Job& job) const {
     plan.folder = confinement->folder();
     plan.descriptors = ends->placed;
     plan.cgroups = job.cgroups;
+    const std::unique_ptr<MemoryGuard> guard = guard_for(job);
+    if (guard) {
+        plan.cgroups = guard->entrances();
+    }
     plan.oom_score_adj = job.oom_score_adj_floor;
     const Recording recording(job);
     const Result<pid_t> child = start_child(plan);
@@ -226,8 +240,11 @@ Result<Run> Sandbox::run(const Job& job) const {
     }
     ends->theirs.clear();
     auto run = collect(*child, std::move(ends->ours), job,
-                       tier_ == Tier::namespaces ? EndBy::killing_namespace : EndBy::asking);
+                       tier_ == Tier::namespaces ? EndBy::killing_namespace : EndBy::asking,
+                       confinement->disk_watch(job.limits.folder_bytes));
     if (run) {
+        const bool was_killed = run->ending == Ending::lost || run->status.killed_by(SIGKILL);
+        run->out_of_memory = guard && was_killed && run->ending != Ending::timed_out && guard->has_killed();
         recording.finish(*run);
     }
     return run;

@@ -273,6 +273,38 @@ TEST_P(SandboxTest, ContainsAForkBomb) {
     EXPECT_EQ(std::filesystem::exists(fmt::format("/proc/{}", run.pid)), false);
 }
 
+TEST_P(SandboxTest, TakesBackWhatARunLeavesInFoldersThatAreOpenToAll) {
+    if (sandbox_->tier() == Tier::none) {
+        GTEST_SKIP() << "the tier `none` cannot tell its files from the grader's";
+    }
+    const std::string name = fmt::format("vmlab-test-{}", ::getpid());
+    const auto run = shell(fmt::format(
+        "for folder in /tmp /var/tmp /dev/shm; do mkdir $folder/{0} && echo x > $folder/{0}/file && "
+        "chmod 0 $folder/{0}; done 2>/dev/null; ipcmk -M 4096 -Q -S 2 >/dev/null; id -u",
+        name));
+    EXPECT_TRUE(run.succeeded());
+    for (const char* folder : {"/tmp", "/var/tmp", "/dev/shm"}) {
+        EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(folder) / name)) << folder;
+    }
+    if (has_own_user()) {
+        const std::string uid = run.out.substr(0, run.out.find('\n'));
+        for (const char* kind : {"shm", "msg", "sem"}) {
+            std::ifstream table(fmt::format("/proc/sysvipc/{}", kind));
+            const std::string rows(std::istreambuf_iterator<char>(table), {});
+            EXPECT_THAT(rows, Not(HasSubstr(uid))) << kind;
+        }
+    }
+}
+
+TEST_P(SandboxTest, EndsARunThatFillsTheDisk) {
+    if (sandbox_->tier() != Tier::separate_user) {
+        GTEST_SKIP() << "only for folders on a disk with a uid of the run's own";
+    }
+    Job job;
+    job.limits.folder_bytes = 1U << 20U;
+    EXPECT_EQ(shell("head -c 8M /dev/zero > file; sleep 100", job).ending, Ending::output_limit);
+}
+
 TEST(Sandbox, SaysWhichTierIsMeant) {
     EXPECT_EQ(*tier_choice("separate-user"), TierChoice::separate_user);
     EXPECT_FALSE(tier_choice("container"));

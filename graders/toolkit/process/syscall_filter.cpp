@@ -37,6 +37,8 @@ constexpr const char* refused[] = {
     "io_submit",
     "sendmsg",
     "sendmmsg",
+    // names in the machine's network namespace, by which graders agree on uids (run_user.hpp)
+    "bind",
     // keys, modules, kernels
     "keyctl",
     "add_key",

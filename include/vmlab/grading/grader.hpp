@@ -19,8 +19,8 @@ struct GraderFolders {
 };
 
 /// main() of every grader program:
-///     NN-slug-checks --submission DIR [--result FILE] [--progress-fd N] [--slots DIR --jobs N] [--arena
-///     KIND] [--isolation TIER] [GoogleTest's options]
+///     NN-slug-checks --submission DIR [--result FILE] [--progress-fd N] [--slots DIR --jobs N]
+///     [--most-seconds N] [--arena KIND] [--isolation TIER] [GoogleTest's options]
 /// Runs every TEST, writes the activity's Result as JSON to FILE (atomically), and one line "CHECK OUTCOME"
 /// per finished check to the progress descriptor. Exit status as Result::exit_status(); 2 for wrong usage. A
 /// TEST that activity.toml does not know, or a check without TEST, is a grader-error.

@@ -69,6 +69,7 @@ struct Environment {
     std::string kernel;
     std::string valgrind;
     std::string compiler;
+    std::string isolation_lacks = {};  ///< what that tier does not keep from programs here; empty: nothing
 };
 
 /// The one result model of a submission: every renderer is a function of it. JSON schema: vmlab/result/v1

@@ -19,7 +19,8 @@ struct Limits {
     std::uint64_t open_files = 1024;            ///< RLIMIT_NOFILE
     std::uint64_t address_space_bytes = 0;   ///< RLIMIT_AS: never on a Valgrind run, it stops Valgrind itself
     std::uint64_t data_bytes = 2ULL << 30U;  ///< RLIMIT_DATA: keeps the machine safe where there is no arena
-    std::uint64_t stack_bytes = 8U << 20U;   ///< RLIMIT_STACK
+    std::uint64_t memory_bytes = 1ULL << 30U;  ///< of the whole run, where the sandbox has a memory guard
+    std::uint64_t stack_bytes = 8U << 20U;     ///< RLIMIT_STACK
 };
 
 }  // namespace vmlab::process

@@ -68,6 +68,8 @@ struct Run {
     std::string out;
     std::string err;
     std::map<int, std::string> channels;
+    /// The sandbox's memory guard ended it: limits.memory_bytes were not enough. Never set in an arena.
+    bool out_of_memory = false;
     pid_t pid = 0;        ///< as this machine sees it
     pid_t inner_pid = 0;  ///< as the program sees itself (another number in a pid namespace)
     std::chrono::steady_clock::time_point ended{};  ///< when the program itself was seen to end

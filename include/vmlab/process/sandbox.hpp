@@ -1,7 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "vmlab/process/error.hpp"
 #include "vmlab/process/run.hpp"
@@ -14,6 +19,20 @@ enum class Tier { namespaces, separate_user, none };
 
 enum class TierChoice { automatic, namespaces, separate_user, none };
 [[nodiscard]] Result<TierChoice> tier_choice(std::string_view text);
+
+/// A memory limit around one run, beside what setrlimit(2) gives. Gone, with what is in it, when this object
+/// is.
+class MemoryGuard {
+  public:
+    virtual ~MemoryGuard() = default;
+    /// The cgroup.procs files by which the run joins.
+    [[nodiscard]] virtual std::vector<std::filesystem::path> entrances() const = 0;
+    /// Whether the kernel killed a process in it for its memory.
+    [[nodiscard]] virtual bool has_killed() const = 0;
+};
+
+/// Makes a guard of so many bytes. An Error: this run goes without.
+using MakeMemoryGuard = std::function<Result<std::unique_ptr<MemoryGuard>>(std::uint64_t bytes)>;
 
 /// The only door through which student code is started.
 class Sandbox {
@@ -30,6 +49,9 @@ class Sandbox {
     /// Our helper files, where a program in the sandbox can be shown them.
     [[nodiscard]] const std::filesystem::path& support() const { return support_; }
 
+    /// From now on every run that joins no arena has a memory guard of limits.memory_bytes.
+    void guard_memory(MakeMemoryGuard make) { make_guard_ = std::move(make); }
+
     /// Runs the job and waits until it and everything it started is gone. A program that fails is a Run; an
     /// Error means that the sandbox could not do its work.
     [[nodiscard]] Result<Run> run(const Job& job) const;
@@ -37,10 +59,12 @@ class Sandbox {
   private:
     Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::path support,
             std::filesystem::path scratch);
+    [[nodiscard]] std::unique_ptr<MemoryGuard> guard_for(const Job& job) const;
     Tier tier_;
     std::filesystem::path bubblewrap_;
     std::filesystem::path support_;
     std::filesystem::path scratch_;
+    MakeMemoryGuard make_guard_;
 };
 
 }  // namespace vmlab::process

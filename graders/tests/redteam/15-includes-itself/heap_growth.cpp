@@ -1,0 +1,7 @@
+// Includes itself, twice each time.
+#include <fmt/core.h>
+
+#include __FILE__
+#include __FILE__
+
+int main() {}
