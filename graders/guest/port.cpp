@@ -63,7 +63,6 @@ void Port::flush() {
 }
 
 void Port::finish() {
-    // A write that may wait returns when the host has taken it, and all that was written before.
     (void)::fcntl(device_.get(), F_SETFL, 0);
     while (has_waiting()) {
         const std::size_t before = written_;

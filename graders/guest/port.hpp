@@ -26,7 +26,7 @@ class Port {
     /// Writes what the device takes now.
     void flush();
 
-    /// Waits until the host has taken everything.
+    /// Waits until the last of it is in the device's ring: the host has not taken that yet.
     void finish();
 
   private:

@@ -62,7 +62,7 @@ process::Result<void> Program::prepare() {
         return process::failed_call("mkdir", cgroup_);
     if (!order_.as_root && order_.processes > 0)
         (void)write_to(cgroup_ + "/pids.max", std::to_string(order_.processes));
-    return {};
+    return make_working_folder(order_, position_);
 }
 
 process::Result<void> Program::start(Port& port, std::uint64_t now) {

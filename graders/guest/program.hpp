@@ -23,7 +23,7 @@ class Program {
   public:
     Program(const arena::wire::Program& order, std::size_t position);
 
-    /// Makes its cgroup. To be done for all programs before the first one starts.
+    /// Makes its cgroup and its working folder. To be done for all programs before the first one starts.
     [[nodiscard]] process::Result<void> prepare();
     [[nodiscard]] process::Result<void> start(Port& port, std::uint64_t now);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -117,21 +118,18 @@ process::Result<process::Descriptor> input_file(const std::string& content) {
     return file;
 }
 
-process::Result<std::string> working_folder(std::size_t position, uid_t user) {
-    (void)::mkdir("/work", 0755);
-    std::string folder = fmt::format("/work/{}", position);
-    if (::mkdir(folder.c_str(), 0700) != 0 || ::chown(folder.c_str(), user, user) != 0)
-        return process::failed_call("mkdir", folder);
-    return folder;
+uid_t user_of(const arena::wire::Program& program, std::size_t position) {
+    return program.as_root ? 0 : first_user + static_cast<uid_t>(position);
+}
+
+std::string working_folder(std::size_t position) {
+    return fmt::format("/work/{}", position);
 }
 
 process::Result<void> fill(Plan& plan, const arena::wire::Program& program, std::size_t position) {
     plan.program = &program;
-    plan.user = program.as_root ? 0 : first_user + static_cast<uid_t>(position);
-    auto folder = working_folder(position, plan.user);
-    if (!folder)
-        return tl::unexpected(folder.error());
-    plan.folder = *folder;
+    plan.user = user_of(program, position);
+    plan.folder = working_folder(position);
     auto input = input_file(program.input);
     if (!input)
         return tl::unexpected(input.error());
@@ -170,6 +168,17 @@ void never_wait(const process::Descriptor& file) {
 }
 
 }  // namespace
+
+process::Result<void> make_working_folder(const arena::wire::Program& program, std::size_t position) {
+    (void)::mkdir("/work", 0755);
+    const std::string folder = working_folder(position);
+    const uid_t user = user_of(program, position);
+    const std::string options = fmt::format("size=8m,nr_inodes=1k,mode=700,uid={},gid={}", user, user);
+    if (::mkdir(folder.c_str(), 0755) != 0 ||
+        ::mount("tmpfs", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
+        return process::failed_call("mount", folder);
+    return {};
+}
 
 process::Result<Newborn> make_process(const arena::wire::Program& program, std::size_t position,
                                       const std::string& cgroup) {

@@ -23,7 +23,12 @@ struct Newborn {
     process::Descriptor failed;  ///< then: four bytes of errno when it cannot be executed, else its end
 };
 
-/// Makes the process of a program, in its cgroup, with a fresh working folder. It waits for release().
+/// Makes the empty folder that a program will start in; it is the program's own, and of limited size. To be
+/// done for all programs before the first one starts: that one may fill everything else.
+[[nodiscard]] process::Result<void> make_working_folder(const arena::wire::Program& program,
+                                                        std::size_t position);
+
+/// Makes the process of a program, in its cgroup. It waits for release().
 [[nodiscard]] process::Result<Newborn> make_process(const arena::wire::Program& program, std::size_t position,
                                                     const std::string& cgroup);
 
