@@ -53,14 +53,15 @@ TEST_F(VmArenaTest, ProgramThatOutgrowsAGroupIsOomKilled) {
 
 TEST_F(VmArenaTest, OrdinaryProgramRunsAsAnOrdinaryUser) {
     Contestant one = shell(
-        "echo to stderr >&2; cat; id -u; echo $COLOUR; "
-        "(echo 6 > /dev/kmsg) 2>/dev/null && echo wrote; exit 3");
+        "echo to stderr >&2; cat; echo $COLOUR; "
+        "while read -r key value rest; do case $key in Uid:|CapEff:|NoNewPrivs:) echo $key $value ;; esac; "
+        "done </proc/self/status; (echo 6 > /dev/kmsg) 2>/dev/null && echo wrote; exit 3");
     one.job.input = "from stdin\n";
     one.job.environment = {{"COLOUR", "green"}};
     const Outcome outcome = run(request(Scope::group, {std::move(one)}));
     const ContestantResult& result = outcome.contestants[0];
     EXPECT_TRUE(result.run.status.exited_with(3)) << result.run.describe();
-    EXPECT_EQ(result.run.out, "from stdin\n1000\ngreen\n");
+    EXPECT_EQ(result.run.out, "from stdin\ngreen\nUid: 1000\nCapEff: 0000000000000000\nNoNewPrivs: 1\n");
     EXPECT_EQ(result.run.err, "to stderr\n");
     EXPECT_FALSE(result.oom_killed);
     EXPECT_EQ(outcome.oom_kills, 0U);

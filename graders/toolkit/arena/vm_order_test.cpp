@@ -57,7 +57,7 @@ TEST(VirtualMachineOrder, GroupHasRoomForTheKernelBesideIt) {
     request.memory_bytes = 64U << 20U;
     const auto made = vm_order(request);
     EXPECT_EQ(made->order.group_bytes, 64U << 20U);
-    EXPECT_EQ(made->machine_bytes, 128U << 20U);
+    EXPECT_EQ(made->machine_bytes, 160U << 20U);
 }
 
 TEST(VirtualMachineOrder, MachineIsNoGroup) {
