@@ -24,6 +24,11 @@ using evidence::OomReport;
 /// OOM_REAPER_DELAY (mm/oom_kill.c) is 2 s.
 constexpr auto longer_than_the_reaper_waits = 2500ms;
 
+/// As the kernel whose log is read knows it: a machine of its own has its own numbers.
+pid_t pid_in_log(const ContestantResult& result) {
+    return result.run.inner_pid != 0 ? result.run.inner_pid : result.run.pid;
+}
+
 const OomReport* report_on(const std::vector<OomReport>& reports, pid_t pid) {
     for (const OomReport& report : reports) {
         if (std::ranges::find(report.kills, pid, &evidence::OomKill::pid) != report.kills.end()) {
@@ -37,7 +42,7 @@ std::string what_ended_it(const ContestantResult& result, const RunRequest& requ
                           const std::vector<OomReport>& reports) {
     const process::Run& run = result.run;
     if (result.oom_killed) {
-        const OomReport* const report = report_on(reports, run.pid);
+        const OomReport* const report = report_on(reports, pid_in_log(result));
         std::string why =
             fmt::format("the arena's {} were used up", readable_bytes(arena_bytes(request, kind)));
         if (report != nullptr && report->manual) {
@@ -47,10 +52,13 @@ std::string what_ended_it(const ContestantResult& result, const RunRequest& requ
         }
         std::string text =
             fmt::format("Killed by the kernel's OOM killer after {:.1f} s: {}.\n", run.elapsed.count(), why);
+        if (kind == arena::Kind::vm && report != nullptr) {
+            return text;  // the log follows
+        }
         text += result.log_record
                     ? fmt::format("The kernel's log: {}\n", report::printable(result.log_record->row))
                     : "The kernel counted the kill; its log cannot be read here.\n";
-        return text + "A shell would show exit status 137: 128 + 9, SIGKILL.\n";
+        return text;
     }
     if (result.died_as < 0) {
         return "Was not started.\n";
@@ -170,12 +178,12 @@ std::string summary(const arena::Outcome& outcome, const RunRequest& request, ar
     std::vector<pid_t> ours;
     for (std::size_t i = 0; i < outcome.contestants.size(); ++i) {
         const ContestantResult& result = outcome.contestants[i];
-        ours.push_back(result.run.pid);
+        ours.push_back(pid_in_log(result));
         if (outcome.contestants.size() > 1) {
             text +=
                 fmt::format("{}{} (pid {}):\n", i > 0 ? "\n" : "",
                             i == 0 ? "1, the first" : fmt::format("2, beside it at {:+}", *request.beside),
-                            result.run.pid);
+                            ours.back());
         }
         if (!result.run.err.empty()) {
             text +=

@@ -43,7 +43,7 @@ class FakeMachine : public arena::Arena {
         for (std::size_t i = 0; i < request.contestants.size(); ++i) {
             const arena::Contestant& contestant = request.contestants[i];
             arena::ContestantResult result;
-            result.run.pid = pid++;
+            result.run.inner_pid = pid++;
             contestant.job.on_output("0x1000 1048576\n");
             for (int step = 1; step <= 3; ++step) {
                 evidence::ProcessSample sample;
@@ -114,6 +114,7 @@ TEST_F(ArenaRunTest, ShowsAMachineThatRunsOutOfMemory) {
                           "up."));
     EXPECT_THAT(text,
                 HasSubstr("oom (90), your program, was killed: its badness of 63.8 MiB is the highest."));
+    EXPECT_THAT(text, Not(HasSubstr("not the program under watch")));
     EXPECT_THAT(text, HasSubstr("rsyslogd (45) is never chosen"));
     EXPECT_THAT(text, HasSubstr("kernel | [    6.300000] oom_reaper: reaped process 90"));
     EXPECT_THAT(text, HasSubstr("\noom_reaper: the dying program was held"));

@@ -29,8 +29,10 @@ std::string in_bytes(std::int64_t pages) {
 /// The story of one report.
 class Story {
   public:
-    Story(const OomReport& report, const std::vector<pid_t>& ours, const report::TextStyle& style)
-        : report_(report), ours_(ours), style_(style), candidates_(report.candidates) {
+    /// `dead`: those who were killed before.
+    Story(const OomReport& report, const std::vector<pid_t>& ours, const std::vector<pid_t>& dead,
+          const report::TextStyle& style)
+        : report_(report), ours_(ours), dead_(dead), style_(style), candidates_(report.candidates) {
         std::ranges::stable_sort(candidates_, [this](const OomCandidate& one, const OomCandidate& other) {
             return rank(one) > rank(other);
         });
@@ -61,9 +63,16 @@ class Story {
   private:
     /// Those that are never chosen come last.
     [[nodiscard]] std::pair<bool, std::int64_t> rank(const OomCandidate& candidate) const {
-        const auto badness = evidence::badness_pages(report_, candidate);
+        const auto badness = weight_of(candidate);
         return {badness.has_value(), badness.value_or(0)};
     }
+
+    /// The dead are in the table for as long as they are not gone, but the kernel passes them by.
+    [[nodiscard]] std::optional<std::int64_t> weight_of(const OomCandidate& candidate) const {
+        return is_dead(candidate.pid) ? std::nullopt : evidence::badness_pages(report_, candidate);
+    }
+
+    [[nodiscard]] bool is_dead(pid_t pid) const { return std::ranges::find(dead_, pid) != dead_.end(); }
 
     [[nodiscard]] bool is_ours(pid_t pid) const { return std::ranges::find(ours_, pid) != ours_.end(); }
 
@@ -110,7 +119,7 @@ class Story {
                          name_width - 7));
         for (const OomCandidate& candidate : candidates_) {
             const auto adjustment = evidence::adjustment_pages(report_, candidate);
-            const auto badness = evidence::badness_pages(report_, candidate);
+            const auto badness = weight_of(candidate);
             const std::string name = report::printable(candidate.name);
             const bool killed = was_killed(candidate.pid);
             const std::string mark = killed ? (style_.unicode ? "✗" : "x") : " ";
@@ -119,17 +128,19 @@ class Story {
                 "", name_width - report::columns(name), candidate.resident_pages, candidate.swapped_pages,
                 candidate.page_table_bytes / evidence::page_bytes, candidate.oom_score_adj,
                 badness && adjustment ? std::to_string(*adjustment) : "-",
-                badness ? std::to_string(*badness) : "never");
+                badness ? std::to_string(*badness) : (is_dead(candidate.pid) ? "dead" : "never"));
             line(killed ? painted(style_, row, "31") : row);
         }
         line("  (in pages of 4 KiB; badness = resident + swapped + page tables + what oom_score_adj adds)");
     }
 
     void sentence(const OomCandidate& candidate) {
-        const auto badness = evidence::badness_pages(report_, candidate);
+        const auto badness = weight_of(candidate);
         std::string text = who(candidate.pid, candidate.name);
         text += is_ours(candidate.pid) ? ", your program, " : " ";
-        if (!badness) {
+        if (is_dead(candidate.pid)) {
+            text += "had been killed before and was not gone yet: the kernel passes it by.";
+        } else if (!badness) {
             text += candidate.oom_score_adj == -1000
                         ? "is never chosen: its oom_score_adj is -1000, however much it holds."
                         : "cannot be weighed: the report does not say how much memory there is.";
@@ -157,7 +168,7 @@ class Story {
 
     [[nodiscard]] bool is_highest(std::int64_t badness) const {
         return std::ranges::none_of(candidates_, [this, badness](const OomCandidate& other) {
-            return evidence::badness_pages(report_, other).value_or(badness) > badness;
+            return weight_of(other).value_or(badness) > badness;
         });
     }
 
@@ -172,6 +183,7 @@ class Story {
 
     const OomReport& report_;
     const std::vector<pid_t>& ours_;
+    const std::vector<pid_t>& dead_;
     const report::TextStyle& style_;
     std::vector<OomCandidate> candidates_;
     std::size_t left_out_ = 0;
@@ -183,12 +195,16 @@ class Story {
 std::string oom_story(const std::vector<OomReport>& reports, const std::vector<pid_t>& ours,
                       const report::TextStyle& style) {
     std::string text;
+    std::vector<pid_t> dead;
     for (std::size_t i = 0; i < reports.size(); ++i) {
         if (i == most_reports) {
             text += fmt::format("\n(And {} more reports.)\n", reports.size() - most_reports);
             break;
         }
-        text += "\n" + Story(reports[i], ours, style).tell();
+        text += "\n" + Story(reports[i], ours, dead, style).tell();
+        for (const evidence::OomKill& kill : reports[i].kills) {
+            dead.push_back(kill.pid);
+        }
     }
     return text;
 }

@@ -75,6 +75,15 @@ TEST(OomStory, SaysWhatMadeTheKernelChoose) {
     EXPECT_THAT(oom_story({silent}, {}, plain()), HasSubstr("does not say who was killed"));
 }
 
+TEST(OomStory, PassesByWhoIsAlreadyDead) {
+    OomReport second = report();
+    second.kills = {kill(140, "oom")};
+    const std::string text = oom_story({report(), second}, {140}, plain());
+    EXPECT_THAT(text, HasSubstr("small (137) had been killed before and was not gone yet"));
+    EXPECT_THAT(text,
+                HasSubstr("oom (140), your program, was killed: its badness of 34.7 MiB is the highest."));
+}
+
 TEST(OomStory, TellsOfAReportWithoutATable) {
     OomReport bare = report();
     bare.candidates.clear();
