@@ -1,6 +1,9 @@
 #include "arena/vm_order.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <string>
 
 namespace vmlab::arena {
 namespace {
@@ -49,6 +52,17 @@ wire::Program program_of(const Contestant& contestant) {
     return program;
 }
 
+// What the job shows, and what the sandbox shows every program anyway and the guest does not: the program
+// itself, where it is one of the system's, and the shell.
+void append_files(std::vector<std::filesystem::path>& files, const process::Job& job) {
+    files.insert(files.end(), job.readable.begin(), job.readable.end());
+    for (const std::string& program : {job.argv.front(), std::string("/bin/sh")}) {
+        if (::access(program.c_str(), R_OK) == 0) {
+            files.emplace_back(program);
+        }
+    }
+}
+
 process::Result<void> refuse_what_cannot_be(const process::Job& job) {
     if (!job.channels.empty() || job.stderr_as || !job.writable.empty()) {
         return process::machine_lacks("the VM arena runs programs alone, without instruments around them",
@@ -68,7 +82,7 @@ process::Result<VmOrder> vm_order(const Request& request) {
         }
         made.order.programs.push_back(program_of(contestant));
         const wire::Program& program = made.order.programs.back();
-        made.files.insert(made.files.end(), contestant.job.readable.begin(), contestant.job.readable.end());
+        append_files(made.files, contestant.job);
         // A limit of 0 is no limit (process::Limits): then an hour.
         const auto wall = program.wall_ms == 0 ? 1h : std::chrono::milliseconds(program.wall_ms);
         made.wall += host_wall_factor * (wall + std::chrono::milliseconds(program.hold_at_exit_ms));

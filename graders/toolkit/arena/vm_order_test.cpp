@@ -49,7 +49,7 @@ TEST(VirtualMachineOrder, SaysWhatTheRequestSays) {
     ASSERT_TRUE(made->order.manual_kill);
     EXPECT_EQ(made->order.manual_kill->after_lines, 2);
     EXPECT_GT(made->order.unix_ms, 1'700'000'000'000U);
-    EXPECT_THAT(made->files, testing::ElementsAre("/p"));
+    EXPECT_THAT(made->files, testing::ElementsAre("/p", "/bin/sh"));
 }
 
 TEST(VirtualMachineOrder, GroupHasRoomForTheKernelBesideIt) {
