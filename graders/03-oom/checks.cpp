@@ -6,11 +6,8 @@
 // which an OOM kill harms nobody: there the kernel counts its kills and the memory that was really used.
 // "Killed" is believed to the kernel only, never to the program.
 //
-// obituary is given logs. Most are in logs/: they have the form that kernels 4.15 to 6.18 print and that
-// dmesg, rsyslog, journalctl and /dev/kmsg add to; the process id, name and sizes are drawn anew each time,
-// so that none can be learnt by heart. One log is this machine's own, of a kill made while grading. The
-// predictions of answers.toml are compared with the same experiments, made here and now with the reference
-// oom.
+// The other checks stand beside this file: obituary_checks.cpp, answers_checks.cpp and machine_checks.cpp, in
+// which a whole machine runs out of memory.
 
 #include <fmt/format.h>
 
@@ -22,7 +19,6 @@
 
 #include "oom_evidence.hpp"
 #include "oom_output.hpp"
-#include "recorded_log.hpp"
 #include "vmlab/grading/grader.hpp"
 
 namespace {
@@ -31,10 +27,7 @@ using namespace vmlab;
 using namespace vmlab::grading;
 using namespace oom_evidence;
 using namespace oom_output;
-using namespace recorded_log;
 using namespace std::chrono_literals;
-
-// ---- oom: checks ----
 
 TEST(Oom, AllocatesChunkAfterChunk) {
     const evidence::MemcheckRun& run = traced.get();
@@ -203,6 +196,25 @@ TEST(Oom, ReportsNullFromMalloc) {
           .next = build_oom + command});
 }
 
+TEST(Oom, RefusesBadUsage) {
+    for (const Arguments& arguments : {Arguments{"--bogus"}, Arguments{"--chunk"}, Arguments{"--chunk", "1x"},
+                                       Arguments{"--limit", "1048576", "extra"}}) {
+        const process::Run run = lab().native(lab().program("oom"), with<NativeOptions>(arguments));
+        if (run.status.exited_with(2) && run.out.empty() && !run.err.empty()) {
+            continue;
+        }
+        const std::string command = fmt::format("./oom {}", fmt::join(arguments, " "));
+        expect_exit(run, "running " + command);
+        fail({.expected = "A message on stderr, nothing on stdout, exit status 2.",
+              .observed = fmt::format("stderr \"{}\", stdout \"{}\", {}", excerpt(run.err, 2),
+                                      excerpt(run.out, 2), run.describe()),
+              .evidence = "$ " + command,
+              .why = "A program that takes a typing error for something else makes another experiment than "
+                     "the one that was asked for.",
+              .next = build_oom + command + "; echo $?"});
+    }
+}
+
 /// What an arena too small for `limit` bytes makes of it: all touched, the program is killed; untouched, it
 /// reaches the limit.
 void expect_touched(bool touch, const std::string& chunk) {
@@ -323,254 +335,6 @@ TEST(Oom, TouchedGigabyteIsKilledByTheKernel) {
             "Flush every line.";
         fail(card);
     }
-}
-
-// ---- obituary: checks ----
-
-process::Run obituary(int pid, const std::string& log) {
-    auto options = with<NativeOptions>({std::to_string(pid)});
-    options.input = log;
-    return lab().native(lab().program("obituary"), options);
-}
-
-/// Gathered in the background like all shared evidence, so that obituary is being built while oom runs.
-Shared<process::Run> on_an_empty_log{[](Lab&) { return obituary(4321, ""); }};
-
-/// The rows of a log that a person would look at: those that speak of a kill and name the pid.
-std::string rows_on(int pid, const std::string& log) {
-    std::string rows;
-    for (const std::string& line : lines_of(log)) {
-        if (line.find("Kill") != std::string::npos && line.find(std::to_string(pid)) != std::string::npos)
-            rows += (rows.empty() ? "" : "\n") + line;
-    }
-    return rows;
-}
-
-void expect_obituary(const Victim& victim, const std::string& scope, const std::string& log,
-                     const std::string& kind_of_log, const std::string& why) {
-    const process::Run run = obituary(victim.pid, log);
-    expect_exit(run, fmt::format("running ./obituary {} on a log ({})", victim.pid, kind_of_log));
-    const std::string expected = fmt::format("killed {} ({}) total-vm={} anon-rss={} scope={}", victim.pid,
-                                             victim.name, victim.total_vm_kb, victim.anon_rss_kb, scope);
-    if (run.succeeded() && run.out == expected + "\n")
-        return;
-    fail({.expected = expected,
-          .observed = run.out.empty() ? fmt::format("nothing on stdout, {}; on stderr: {}", run.describe(),
-                                                    excerpt(run.err, 2))
-                                      : fmt::format("{} ({})", excerpt(run.out, 3), run.describe()),
-          .evidence = fmt::format("{}:\n{}", kind_of_log, rows_on(victim.pid, log)),
-          .why = why,
-          .next = fmt::format("g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && "
-                              "./obituary {} < FILE   # FILE: the rows above",
-                              victim.pid)});
-}
-
-void expect_no_kill(const process::Run& run, int pid, const std::string& log, const std::string& why) {
-    expect_exit(run, fmt::format("running ./obituary {} on a log", pid));
-    const std::vector<std::string> errors = lines_of(run.err);
-    if (run.status.exited_with(1) && run.out.empty() && errors.size() == 1 &&
-        errors.front().ends_with(fmt::format("no OOM kill of {}", pid)))
-        return;
-    fail({.expected = fmt::format(
-              "Nothing on stdout, \"obituary: no OOM kill of {}\" on stderr, exit status 1.", pid),
-          .observed = fmt::format("stdout \"{}\", stderr \"{}\", {}", excerpt(run.out, 2),
-                                  excerpt(run.err, 2), run.describe()),
-          .evidence = log.empty() ? "an empty log" : rows_on(pid, log),
-          .why = why,
-          .next = fmt::format("g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && "
-                              "./obituary {} < FILE; echo $?   # FILE: the rows above",
-                              pid)});
-}
-
-TEST(Obituary, ObituaryReadsEveryLogFormat) {
-    struct Case {
-        std::string file, scope, kind;
-    };
-    for (const Case& c :
-         {Case{"linux-6.1-dmesg.log", "machine", "dmesg, Linux 6.1"},
-          Case{"linux-5.3-dmesg.log", "machine", "dmesg, Linux 5.3, which prints fewer columns"},
-          Case{"linux-5.4-dmesg-raw.log", "cgroup", "dmesg --raw, Linux 5.4"},
-          Case{"linux-6.8-dmesg-T.log", "cgroup", "dmesg -T, Linux 6.8"},
-          Case{"linux-5.15-kmsg.log", "cgroup", "/dev/kmsg, Linux 5.15"},
-          Case{"linux-5.10-rsyslog-traditional.log", "cgroup", "rsyslog, old time stamps, Linux 5.10"},
-          Case{"linux-6.12-rsyslog-rfc3339.log", "machine", "rsyslog, new time stamps, Linux 6.12"},
-          Case{"linux-6.12-rsyslog-rfc3339-uptime.log", "machine",
-               "rsyslog, new time stamps and the kernel's own, vm.oom_kill_allocating_task set"},
-          Case{"linux-6.6-journalctl-short.log", "machine", "journalctl -k, Linux 6.6"},
-          Case{"linux-6.18-journalctl-short-monotonic.log", "cgroup",
-               "journalctl -k -o short-monotonic, Linux 6.18"}}) {
-        const Victim victim = any_victim();
-        expect_obituary(
-            victim, c.scope, recorded(c.file, victim).text, c.kind,
-            "The kernel writes the same text everywhere; dmesg, rsyslog and journald each put their own time "
-            "stamp before it. Look for what the kernel wrote, not for a certain column.");
-    }
-}
-
-TEST(Obituary, ObituaryReadsOldKernels) {
-    struct Case {
-        std::string file, scope, kind;
-    };
-    for (const Case& c :
-         {Case{"linux-4.15-rsyslog-traditional-machine.log", "machine", "rsyslog, Linux 4.15"},
-          Case{"linux-4.15-dmesg-cgroup.log", "cgroup", "dmesg, Linux 4.15"},
-          Case{"linux-4.19-dmesg-T-child-sacrificed.log", "cgroup",
-               "dmesg -T, Linux 4.19, a child was killed instead"},
-          Case{"linux-4.19-rsyslog-rfc3339-group.log", "cgroup",
-               "rsyslog, Linux 4.19, a whole cgroup was killed"},
-          Case{"linux-5.0-journalctl-short.log", "machine", "journalctl -k, Linux 5.0"}}) {
-        const Victim victim = any_victim();
-        expect_obituary(victim, c.scope, recorded(c.file, victim).text, c.kind,
-                        "Up to Linux 5.0 the line \"Killed process\" does not say whether the machine or a "
-                        "cgroup was out of memory. The last \"... out of memory: Kill process\" line before "
-                        "it does, and it may name another process: the parent.");
-    }
-}
-
-TEST(Obituary, ObituaryFindsTheLastKillOfThePid) {
-    Victim victim = any_victim();
-    expect_obituary(victim, "machine", recorded("pid-reused.log", victim).text, "a log with a reboot in it",
-                    "Process ids are used again, after a reboot or when the counter starts anew. The last "
-                    "record is the one you want.");
-    victim.pid = static_cast<int>(between(12, 999));
-    expect_obituary(victim, "cgroup", recorded("pid-inside-other-pids.log", victim).text,
-                    "a log with similar numbers",
-                    "12 is a part of 123 and of 512 as text, but not as a number. And not every number on "
-                    "the line is a process id.");
-}
-
-TEST(Obituary, ObituaryTakesAnyNameAndSize) {
-    for (const std::string name :
-         {"(sd-pam)", "Web Content", "kworker/u8:3-ev", "a) total-vm:1kB", "Killed process", ":-) [hog]"}) {
-        Victim victim = any_victim();
-        victim.name = name;
-        expect_obituary(
-            victim, "cgroup", recorded("any-name.log", victim).text, "a process with an unusual name",
-            "A process chooses its own name (prctl PR_SET_NAME): up to 15 bytes of anything, blanks and "
-            "brackets too. Nothing after the name can be chosen, so look for its end from the right.");
-    }
-    Victim sanitized = any_victim();
-    sanitized.total_vm_kb = 21'474'900'000 + between(0, 99'999);
-    expect_obituary(sanitized, "cgroup", recorded("any-name.log", sanitized).text,
-                    "a program built with AddressSanitizer",
-                    "Address space is cheap: sanitizers and some language runtimes reserve terabytes of it, "
-                    "more kB than an int can hold.");
-}
-
-TEST(Obituary, ObituaryIgnoresOtherPrograms) {
-    const Victim victim = any_victim();
-    const Log log = recorded("other-programs.log", victim);
-    const std::string why =
-        "Every program may write any text to the syslog (try: logger 'Out of memory: Killed process 1 "
-        "(init)'). The name before the first \": \" tells who spoke, and only the kernel knows whom its OOM "
-        "killer killed.";
-    expect_obituary(victim, "cgroup", log.text, "a syslog in which other programs quote the kernel", why);
-    expect_no_kill(obituary(log.spared_pid, log.text), log.spared_pid, log.text, why);
-}
-
-TEST(Obituary, ObituarySaysWhenThereWasNoKill) {
-    const Victim victim = any_victim();
-    const Log log = recorded("not-killed.log", victim);
-    const std::string why =
-        "\"Kill process\" announces, \"Killed process\" reports. An old kernel may announce a process and "
-        "then sacrifice one of its children: the announced one lives on.";
-    expect_obituary(victim, "cgroup", log.text, "dmesg, Linux 4.19, a child was killed instead", why);
-    expect_no_kill(obituary(log.spared_pid, log.text), log.spared_pid, log.text, why);
-    expect_no_kill(
-        on_an_empty_log.get(), 4321, "",
-        "An empty log holds no kill. A script that calls obituary must be able to tell by the exit status.");
-}
-
-// ---- Experiments with the reference oom ----
-
-Shared<arena::Outcome> reference_touched{[](Lab& lab) {
-    return in_arena(lab, lab.reference("oom"), 256 * mebibyte, {"--limit", "1073741824"});
-}};
-Shared<arena::Outcome> reference_untouched{
-    [](Lab& lab) { return in_arena(lab, lab.reference("oom"), 256 * mebibyte, untouched_gigabyte); }};
-Shared<process::Run> reference_under_ulimit{[](Lab& lab) {
-    auto options = with<NativeOptions>({"--no-touch", "--limit", "1073741824", "--pause", "0"});
-    options.limits.address_space_bytes = 512 * mebibyte;
-    return lab.native(lab.reference("oom"), options);
-}};
-/// A shell that starts oom, outlives it, and prints its exit status.
-Shared<arena::Outcome> killed_below_a_shell{[](Lab& lab) {
-    arena::Request request;
-    process::Job job = lab.job(lab.reference("oom"), {"--pause", "0"});
-    job.argv.insert(job.argv.begin(), {"/bin/sh", "-c", "\"$0\" \"$@\"; echo \"exit status $?\""});
-    request.contestants.push_back({.job = std::move(job)});
-    return lab.arena(request);
-}};
-
-TEST(Obituary, ObituaryReadsTheLogOfAKillJustMade) {
-    const arena::Outcome& outcome = reference_touched.get();
-    const arena::ContestantResult& oom = outcome.contestants.front();
-    if (!oom.log_record) {
-        cannot_judge(outcome.log_missing.value_or("the kernel's record of the kill did not reach the log"),
-                     "Grade as root, or allow reading the kernel log: sudo sysctl kernel.dmesg_restrict=0");
-    }
-    const evidence::OomKill& kill = *oom.log_record;
-    expect_obituary({kill.pid, kill.name, kill.total_vm_kb, kill.anon_rss_kb},
-                    kill.scope == evidence::OomScope::machine ? "machine" : "cgroup", outcome.kernel_log,
-                    "this machine's kernel log, a moment ago",
-                    "Here the log is not a recorded one: the kernel that you are using has just written it.");
-}
-
-// ---- answers.toml: checks ----
-
-std::string ending_of(const process::Run& run, bool oom_killed) {
-    if (oom_killed)
-        return "killed";
-    return run.succeeded() ? "survives" : run.status.exited_with(3) ? "null" : run.describe();
-}
-
-void expect_prediction(const std::string& key, const std::string& seen, const std::string& why,
-                       const std::string& next) {
-    const std::string predicted = lab().answers().choice("prediction", key, {"killed", "survives", "null"});
-    if (predicted == seen)
-        return;
-    fail({.expected = "What happened in the experiment that the grader has just made with a correct oom.",
-          .observed = fmt::format("Your answer \"{}\" is not what happened.", predicted),
-          .evidence = fmt::format("answers.toml: [prediction] {} = \"{}\"", key, predicted),
-          .why = why,
-          .next = next});
-}
-
-TEST(Answers, PredictsTheTouchedGigabyte) {
-    const arena::ContestantResult& oom = reference_touched.get().contestants.front();
-    expect_prediction("touched_gigabyte_in_256_mib", ending_of(oom.run, oom.oom_killed),
-                      "A cgroup limits page frames, not addresses. Ask when oom needs a page frame, and what "
-                      "happens when there is none.",
-                      "Make the experiment: README.md, part 3, number 1.");
-}
-
-TEST(Answers, PredictsTheUntouchedGigabyte) {
-    const arena::ContestantResult& oom = reference_untouched.get().contestants.front();
-    expect_prediction("untouched_gigabyte_in_256_mib", ending_of(oom.run, oom.oom_killed),
-                      "Compare what ps calls VSZ (addresses) with RSS (page frames) while oom --no-touch "
-                      "runs. Which of the two does a cgroup limit?",
-                      "Make the experiment: README.md, part 3, number 2.");
-}
-
-TEST(Answers, PredictsTheGigabyteUnderUlimit) {
-    expect_prediction("gigabyte_under_ulimit_v_512_mib", ending_of(reference_under_ulimit.get(), false),
-                      "ulimit -v is RLIMIT_AS: setrlimit(2) says which system calls fail beyond it, and "
-                      "malloc(3) what malloc makes of that.",
-                      "Make the experiment: README.md, part 3, number 3.");
-}
-
-TEST(Answers, PredictsTheExitStatus) {
-    const std::string& out = killed_below_a_shell.get().contestants.front().run.out;
-    const std::int64_t predicted = lab().answers().integer("prediction", "exit_status_seen_by_the_shell");
-    if (last_line(out) == fmt::format("exit status {}", predicted))
-        return;
-    fail({.expected =
-              "What sh printed for $? after the OOM killer had killed its child, in an arena, just now.",
-          .observed = fmt::format("Your answer {} is not what it printed.", predicted),
-          .evidence = fmt::format("answers.toml: [prediction] exit_status_seen_by_the_shell = {}", predicted),
-          .why = "A process that a signal has killed has no exit status of its own, so the shell makes one "
-                 "up from the signal's number.",
-          .next = "man bash, section EXIT STATUS. kill -l lists the numbers of the signals."});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vmlab/evidence/syscalls.hpp"
@@ -44,16 +45,16 @@ class Growth {
                 continue;
             const auto result = static_cast<std::uint64_t>(*call.result);
             if (call.name == "mmap" && writable_and_anonymous(call))
-                gained_.push_back({i, {result, argument(call, 1), call.row}});
+                gain(i, {result, argument(call, 1), call.row}, argument(call, 1));
             if (call.name == "mremap" && argument(call, 2) > argument(call, 1))
-                gained_.push_back({i, {result, argument(call, 2), call.row}});
+                gain(i, {result, argument(call, 2), call.row}, argument(call, 2) - argument(call, 1));
             if (call.name == "munmap")
-                lost_.push_back({i, {argument(call, 0), argument(call, 1), call.row}});
+                lose(i, {argument(call, 0), argument(call, 1), call.row});
             if (call.name == "brk") {
                 if (break_now != 0 && result > break_now)
-                    gained_.push_back({i, {break_now, result - break_now, call.row}});
+                    gain(i, {break_now, result - break_now, call.row}, result - break_now);
                 if (result < break_now)
-                    lost_.push_back({i, {result, break_now - result, call.row}});
+                    lose(i, {result, break_now - result, call.row});
                 break_now = result;
             }
         }
@@ -84,6 +85,15 @@ class Growth {
         return std::nullopt;
     }
 
+    /// By how many bytes the address space grew by calls from position `from` up to `to`, all in all.
+    [[nodiscard]] std::int64_t net(std::size_t from, std::size_t to) const {
+        std::int64_t sum = 0;
+        for (const auto& [call, bytes] : net_)
+            if (call >= from && call < to)
+                sum += bytes;
+        return sum;
+    }
+
   private:
     struct Change {
         std::size_t call;
@@ -95,6 +105,16 @@ class Growth {
                call.arguments[3].find("MAP_ANON") != std::string::npos;
     }
 
+    void gain(std::size_t call, Region region, std::uint64_t more) {
+        gained_.push_back({call, std::move(region)});
+        net_.emplace_back(call, static_cast<std::int64_t>(more));
+    }
+    void lose(std::size_t call, Region region) {
+        net_.emplace_back(call, -static_cast<std::int64_t>(region.bytes));
+        lost_.push_back({call, std::move(region)});
+    }
+
+    std::vector<std::pair<std::size_t, std::int64_t>> net_;
     std::vector<Change> gained_;
     std::vector<Change> lost_;
     std::optional<std::string> first_refusal_;

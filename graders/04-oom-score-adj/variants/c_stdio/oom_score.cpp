@@ -31,6 +31,16 @@ static long own_pid(void) {
     return std::atol(link);
 }
 
+static long number(const char* text) {
+    char* end = nullptr;
+    const long value = std::strtol(text, &end, 10);
+    if (end == text || *end != '\0') {
+        fmt::print(stderr, "oom_score: {} is no number\n", text);
+        std::exit(2);
+    }
+    return value;
+}
+
 int main(int argc, char** argv) {
     const option names[] = {{"adj", required_argument, nullptr, 'a'},
                             {"chunk-mb", required_argument, nullptr, 'c'},
@@ -44,16 +54,16 @@ int main(int argc, char** argv) {
     for (int name; (name = getopt_long(argc, argv, "", names, nullptr)) != -1;) {
         switch (name) {
             case 'a':
-                adj = optarg;
+                number(adj = optarg);
                 break;
             case 'c':
-                chunk_mb = std::strtoul(optarg, nullptr, 10);
+                chunk_mb = static_cast<unsigned long>(number(optarg));
                 break;
             case 'l':
-                limit_mb = std::strtoul(optarg, nullptr, 10);
+                limit_mb = static_cast<unsigned long>(number(optarg));
                 break;
             case 'p':
-                pause_seconds = static_cast<unsigned int>(std::strtoul(optarg, nullptr, 10));
+                pause_seconds = static_cast<unsigned int>(number(optarg));
                 break;
             default:
                 return 2;

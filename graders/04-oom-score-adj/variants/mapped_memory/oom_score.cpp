@@ -34,12 +34,24 @@ void sleep_half(long seconds) {
     nanosleep(&half, nullptr);
 }
 
+int usage() {
+    fmt::print(stderr, "usage: oom_score [--adj N] [--chunk-mb N] [--limit-mb N] [--pause SECONDS]\n");
+    return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     std::map<std::string, long> options{{"--chunk-mb", 100}, {"--limit-mb", 0}, {"--pause", 2}};
-    for (int i = 1; i + 1 < argc; i += 2)
-        options[argv[i]] = std::atol(argv[i + 1]);
+    for (int i = 1; i < argc; i += 2) {
+        char* end = nullptr;
+        const std::string name = argv[i];
+        if ((name != "--adj" && !options.contains(name)) || i + 1 == argc)
+            return usage();
+        options[name] = std::strtol(argv[i + 1], &end, 10);
+        if (end == argv[i + 1] || *end != '\0')
+            return usage();
+    }
 
     const Score score;
     fmt::print("Process ID: {}\n", getpid());

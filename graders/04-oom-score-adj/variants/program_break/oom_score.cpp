@@ -40,8 +40,16 @@ int main(int argc, char** argv) {
     std::size_t chunk = 100;
     std::size_t limit = 0;
     int pause = 2;
-    for (int i = 1; i + 1 < argc; i += 2) {
+    for (int i = 1; i < argc; i += 2) {
         const std::string name = argv[i];
+        const std::string value = i + 1 < argc ? argv[i + 1] : "";
+        const bool known =
+            name == "--adj" || name == "--chunk-mb" || name == "--limit-mb" || name == "--pause";
+        if (!known || value.empty() ||
+            value.find_first_not_of("0123456789", value[0] == '-') < value.size()) {
+            std::fputs("oom_score: I do not understand these options\n", stderr);
+            return 2;
+        }
         if (name == "--adj")
             adj = argv[i + 1];
         if (name == "--chunk-mb")

@@ -29,6 +29,11 @@ int number_after(const std::vector<std::string>& words, const std::string& name,
     return otherwise;
 }
 
+bool is_number(const std::string& word) {
+    const std::size_t first = word.starts_with('-') ? 1 : 0;
+    return word.size() > first && word.find_first_not_of("0123456789", first) == std::string::npos;
+}
+
 void grow(std::size_t chunk_mb, std::size_t limit_mb, std::chrono::seconds pause) {
     std::list<std::vector<unsigned char>> chunks;
     while (limit_mb == 0 || chunks.size() * chunk_mb < limit_mb) {
@@ -49,6 +54,14 @@ void grow(std::size_t chunk_mb, std::size_t limit_mb, std::chrono::seconds pause
 
 int main(int argc, char** argv) {
     const std::vector<std::string> words(argv, argv + argc);
+    for (std::size_t i = 1; i < words.size(); i += 2) {
+        const bool known = words[i] == "--adj" || words[i] == "--chunk-mb" || words[i] == "--limit-mb" ||
+                           words[i] == "--pause";
+        if (!known || i + 1 == words.size() || !is_number(words[i + 1])) {
+            fmt::print(stderr, "oom_score: what is {}?\n", words[i]);
+            return 2;
+        }
+    }
     fmt::print("Process ID: {}\noom_score before: {}\n", getpid(), kernel_says());
     std::fflush(stdout);
 
