@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
 #include "vmlab/arena/arena.hpp"
+#include "vmlab/arena/memory_guard.hpp"
 #include "vmlab/evidence/kernel_log.hpp"
 #include "vmlab/grading/build.hpp"
 #include "vmlab/process/files.hpp"
@@ -54,6 +55,14 @@ process::Result<std::string> try_tier(process::TierChoice choice, const Place& p
     const auto sandbox = process::Sandbox::open(choice, place.support(), scratch);
     if (!sandbox) {
         return tl::make_unexpected(sandbox.error());
+    }
+    return std::string("works");
+}
+
+process::Result<std::string> try_memory_guards() {
+    const auto guards = arena::memory_guards();
+    if (!guards) {
+        return tl::make_unexpected(guards.error());
     }
     return std::string("works");
 }
@@ -169,6 +178,8 @@ std::vector<Finding> examine(const Place& place, const std::filesystem::path& sc
                         "the next tier is used, or --isolation none for your own work"});
     findings.push_back(
         {"isolation: separate-user", try_tier(process::TierChoice::separate_user, place, scratch), ""});
+    findings.push_back({"memory limit of each run", try_memory_guards(),
+                        "a program that takes too much is stopped by its own limits, and called crashed"});
     const auto sandbox = process::Sandbox::open(process::TierChoice::automatic, place.support(), scratch);
     if (sandbox) {
         findings.push_back({"building with fmt", try_build(*sandbox, scratch), "nothing can be graded"});

@@ -15,6 +15,7 @@
 #include "process/confinement.hpp"
 #include "process/recording.hpp"
 #include "process/syscall_filter.hpp"
+#include "vmlab/process/files.hpp"
 #include "vmlab/process/tools.hpp"
 
 namespace vmlab::process {
@@ -117,6 +118,28 @@ Result<std::filesystem::path> reachable_copy(const std::filesystem::path& suppor
     return copy;
 }
 
+bool says(const char* file, const char* value) {
+    const auto text = read_kernel_file(file);
+    return text && text->substr(0, text->find('\n')) == value;
+}
+
+/// What is in the way of user namespaces on this machine, as a command.
+std::string way_to_namespaces() {
+    if (says("/proc/sys/user/max_user_namespaces", "0")) {
+        return "sudo sysctl user.max_user_namespaces=10000";
+    }
+    if (says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")) {
+        return "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0";  // Ubuntu from 23.10 on
+    }
+    if (says("/proc/sys/kernel/unprivileged_userns_clone", "0")) {
+        return "sudo sysctl kernel.unprivileged_userns_clone=1";
+    }
+    if (::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0) {
+        return "start the container with --privileged, or run vmlab as root in it";
+    }
+    return "run vmlab as root, or as an ordinary user on a machine that allows user namespaces";
+}
+
 }  // namespace
 
 std::string_view name_of(Tier tier) {
@@ -195,13 +218,10 @@ Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& su
         }
         obstacles += fmt::format("{}: {}. ", name_of(tier), run ? run->describe() : run.error().what);
     }
-    return machine_lacks(
-        fmt::format("student code cannot be confined here ({})",
-                    obstacles.substr(0, obstacles.find_last_not_of(" .") + 1)),
-        bubblewrap ? "run as an ordinary user on a machine that allows user namespaces "
-                     "(sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu 24.04), or as root; "
-                     "for your own work only: --isolation none"
-                   : bubblewrap.error().fix);
+    return machine_lacks(fmt::format("student code cannot be confined here ({})",
+                                     obstacles.substr(0, obstacles.find_last_not_of(" .") + 1)),
+                         bubblewrap ? way_to_namespaces() + "; for your own work only: --isolation none"
+                                    : bubblewrap.error().fix);
 }
 
 std::unique_ptr<MemoryGuard> Sandbox::guard_for(const Job& job) const {
