@@ -95,8 +95,7 @@ process::Result<arena::wire::Order> take_input() {
     (void)::mkdir(mount_point, 0700);
     if (::mount(disk, mount_point, "ext4", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "noload") != 0)
         return process::failed_call("mount", disk);
-    const auto order =
-        arena::wire::decode_order(read_whole(std::string(mount_point) + "/order", largest_order));
+    auto order = arena::wire::decode_order(read_whole(std::string(mount_point) + "/order", largest_order));
     const auto copied = copy_tree(fs::path(mount_point) / "files");
     (void)::umount2(mount_point, MNT_DETACH);
     if (!copied)

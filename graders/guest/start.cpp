@@ -138,7 +138,7 @@ process::Result<void> fill(Plan& plan, const arena::wire::Program& program, std:
     plan.first_adj = program.oom_score_adj_floor ? fmt::format("{}", *program.oom_score_adj_floor) : adj;
     plan.second_adj = program.oom_score_adj_floor ? adj : "";
     for (const auto& [name, value] : program.environment) {
-        plan.variables.push_back(name + "=" + value);
+        plan.variables.push_back(fmt::format("{}={}", name, value));
     }
     for (std::string& variable : plan.variables) {
         plan.environment.push_back(variable.data());
