@@ -9,6 +9,7 @@
 #include "arena/vm.hpp"
 #include "vmlab/arena/arena.hpp"
 #include "vmlab/arena/own_arenas.hpp"
+#include "vmlab/process/temporary_folder.hpp"
 
 namespace vmlab::arena {
 namespace {
@@ -139,7 +140,10 @@ int remove_stale_arenas() {
 }
 
 int remove_own_arenas() {
-    return remove_everywhere(remove_own_enclosures);
+    const int removed = remove_everywhere(remove_own_enclosures);
+    // A virtual machine dies with us; its disk and what it was started from are in folders of ours.
+    process::TemporaryFolder::remove_own();
+    return removed;
 }
 
 }  // namespace vmlab::arena

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <sys/stat.h>
+#include <fstream>
 
 #include <filesystem>
 #include <iterator>
@@ -65,6 +67,13 @@ TEST_F(FilesTest, ReadsOnlyRegularFilesOfSomeSize) {
     ASSERT_TRUE(write_file_atomically(path("large"), "12345"));
     EXPECT_TRUE(read_file(path("large"), 5));
     EXPECT_THAT(read_file(path("large"), 4).error().what, HasSubstr("larger than 4 bytes"));
+}
+
+TEST(TemporaryFolderOfOurs, IsRemovedWhenAProcessIsToldToEnd) {
+    const auto folder = TemporaryFolder::create().value();
+    std::ofstream(folder.path() / "file") << "content";
+    EXPECT_GE(TemporaryFolder::remove_own(), 1);
+    EXPECT_FALSE(std::filesystem::exists(folder.path()));
 }
 
 }  // namespace

@@ -27,21 +27,8 @@ std::filesystem::path parent_folder() {
     return "/tmp";
 }
 
-}  // namespace
-
-Result<TemporaryFolder> TemporaryFolder::create() {
-    std::string path = (parent_folder() / fmt::format("{}{}.XXXXXX", prefix, owner_tag())).string();
-    if (::mkdtemp(path.data()) == nullptr) {
-        return failed_call("mkdtemp", path);
-    }
-    TemporaryFolder folder(path);
-    if (::chmod(path.c_str(), 0711) != 0) {
-        return failed_call("chmod", path);
-    }
-    return folder;
-}
-
-int TemporaryFolder::remove_stale() {
+/// Removes our user's folders whose owner is chosen.
+int remove_folders(bool (*is_chosen)(std::string_view owner)) {
     int removed = 0;
     std::error_code error;
     std::vector<std::filesystem::path> stale;
@@ -57,7 +44,7 @@ int TemporaryFolder::remove_stale() {
         const bool ours = ::lstat(entry->path().c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) &&
                           facts.st_uid == ::geteuid();
         const bool is_tag = tag.find_first_not_of("0123456789-") == std::string::npos;
-        if (ours && is_tag && !owner_is_alive(tag)) {
+        if (ours && is_tag && is_chosen(tag)) {
             stale.push_back(entry->path());
         }
     }
@@ -66,6 +53,28 @@ int TemporaryFolder::remove_stale() {
         removed += error ? 0 : 1;
     }
     return removed;
+}
+
+}  // namespace
+
+Result<TemporaryFolder> TemporaryFolder::create() {
+    std::string path = (parent_folder() / fmt::format("{}{}.XXXXXX", prefix, owner_tag())).string();
+    if (::mkdtemp(path.data()) == nullptr) {
+        return failed_call("mkdtemp", path);
+    }
+    TemporaryFolder folder(path);
+    if (::chmod(path.c_str(), 0711) != 0) {
+        return failed_call("chmod", path);
+    }
+    return folder;
+}
+
+int TemporaryFolder::remove_stale() {
+    return remove_folders([](std::string_view owner) { return !owner_is_alive(owner); });
+}
+
+int TemporaryFolder::remove_own() {
+    return remove_folders([](std::string_view owner) { return owner == owner_tag(); });
 }
 
 TemporaryFolder::TemporaryFolder(TemporaryFolder&& other) noexcept

@@ -16,6 +16,9 @@ class TemporaryFolder {
     [[nodiscard]] static Result<TemporaryFolder> create();
     /// Removes the folders of owners that are no longer alive. Returns how many.
     static int remove_stale();
+    /// Removes all folders of this process, also those in use: for a process that is about to end by a
+    /// signal. Returns how many.
+    static int remove_own();
 
     TemporaryFolder(TemporaryFolder&& other) noexcept;
     TemporaryFolder& operator=(TemporaryFolder&& other) noexcept;
