@@ -197,8 +197,11 @@ TEST(Oom, ReportsNullFromMalloc) {
 }
 
 TEST(Oom, RefusesBadUsage) {
-    for (const Arguments& arguments : {Arguments{"--bogus"}, Arguments{"--chunk"}, Arguments{"--chunk", "1x"},
-                                       Arguments{"--limit", "1048576", "extra"}}) {
+    for (const Arguments& wrong :
+         {Arguments{"--bogus"}, Arguments{"--chunk"}, Arguments{"--chunk", "700001x"}, Arguments{"extra"}}) {
+        // A program that takes them ends soon all the same.
+        Arguments arguments{"--limit", "1048576", "--pause", "0"};
+        arguments.insert(arguments.end(), wrong.begin(), wrong.end());
         const process::Run run = lab().native(lab().program("oom"), with<NativeOptions>(arguments));
         if (run.status.exited_with(2) && run.out.empty() && !run.err.empty()) {
             continue;

@@ -241,8 +241,11 @@ TEST(OomScore, SaysWhyTheKernelRefused) {
 TEST(OomScore, RefusesBadUsage) {
     Lab& lab = grading::lab();
     using Arguments = std::vector<std::string>;
-    for (const Arguments& arguments : {Arguments{"--bogus", "1"}, Arguments{"--adj"},
-                                       Arguments{"--adj", "5x"}, Arguments{"--pause", "x"}}) {
+    // A program that takes them ends soon all the same.
+    for (const Arguments& wrong : {Arguments{"--bogus", "1"}, Arguments{"--adj"}, Arguments{"--adj", "5x"},
+                                   Arguments{"--pause", "x"}}) {
+        Arguments arguments{"--chunk-mb", "1", "--limit-mb", "1"};
+        arguments.insert(arguments.end(), wrong.begin(), wrong.end());
         grading::NativeOptions options;
         options.arguments = arguments;
         options.limits = cautious();

@@ -70,7 +70,7 @@ TEST(OomScore, SurvivesWhenExempted) {
     Lab& lab = grading::lab();
     const std::string lowest = std::to_string(OOM_SCORE_ADJ_MIN);
     const arena::Outcome outcome = compete_with_exempted(
-        lab, lab.job(lab.program("oom_score"), {"--adj", lowest, "--chunk-mb", "40", "--pause", "600"}), 4,
+        lab, lab.job(lab.program("oom_score"), {"--adj", lowest, "--chunk-mb", "40", "--pause", "5"}), 4,
         lab.job(lab.probe("probes/kernel_facts.cpp"), {"grow", "512"}));
     if (survived(outcome)) {
         return;

@@ -31,15 +31,15 @@ TEST(Machine, DiesFirstInTheWholeMachine) {
     }
     fail({
         .expected =
-            "a machine of 256 MiB that runs out of memory: an instance with --adj 500 --chunk-mb 4 that "
+            "a machine of 256 MiB that runs out of memory: an instance with --adj 800 --chunk-mb 4 that "
             "sleeps is killed before a far larger program, whose oom_score_adj is 0",
         .observed =
-            fmt::format("the one with --adj 500: {}; the larger one: {}", fate_of(higher), fate_of(lower)),
-        .evidence = "--adj 500: " + end_of(higher) + "\nthe larger one: " + end_of(lower) + "\n" +
+            fmt::format("the one with --adj 800: {}; the larger one: {}", fate_of(higher), fate_of(lower)),
+        .evidence = "--adj 800: " + end_of(higher) + "\nthe larger one: " + end_of(lower) + "\n" +
                     stdout_of(higher.run),
         .why =
-            "When the whole machine is out of memory, a thousandth is one of all RAM and swap: 500 outweighs "
-            "half of the machine. The order of the kills is then that of oom_score in /proc.",
+            "When the whole machine is out of memory, a thousandth is one of all RAM and swap: 800 outweighs "
+            "most of it. The order of the kills is then that of oom_score in /proc.",
         .next = next_contest,
     });
 }
@@ -62,8 +62,8 @@ TEST(Machine, IsChosenBySysRqWhileMemoryIsPlentiful) {
         return;
     }
     std::string observed =
-        "SysRq f was not pressed: the instance with --adj 900 did not print the four lines "
-        "up to its first chunk; " +
+        "SysRq f was not pressed: the instance with --adj 900 did not print its three lines "
+        "up to the score after; " +
         chosen.run.describe();
     if (kill) {
         const bool is_innocent = kill->pid == outcome.contestants[innocent].run.inner_pid;

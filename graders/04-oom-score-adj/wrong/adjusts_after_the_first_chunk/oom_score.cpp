@@ -62,7 +62,6 @@ int grow(const Options& options) {
         }
         touch(block, bytes);
         total_mb += options.chunk_mb;
-        fmt::print("{} {} MB\n", static_cast<void*>(block), total_mb);
         if (options.adj && !adjusted) {
             adjusted = true;
             if (const int error = write_oom_score_adj(*options.adj); error != 0) {
@@ -72,6 +71,7 @@ int grow(const Options& options) {
             }
             fmt::print("oom_score after: {}\n", read_oom_score());
         }
+        fmt::print("{} {} MB\n", static_cast<void*>(block), total_mb);
         sleep(options.pause);
     }
     return 0;
