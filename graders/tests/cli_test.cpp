@@ -79,7 +79,8 @@ class CliTest : public ::testing::Test {
                        {"XDG_STATE_HOME", (folder() / "state").string()},
                        {"TMPDIR", temporary().string()},
                        {"TERM", "xterm"},
-                       {"LANG", "C.UTF-8"}};
+                       {"LANG", "C.UTF-8"},
+                       {"XDG_CACHE_HOME", cache()}};  // where scripts/setup --vm put the kernel
     }
 
     void TearDown() override {
@@ -88,6 +89,13 @@ class CliTest : public ::testing::Test {
         EXPECT_EQ(arena::remove_stale_arenas(), 0) << "an arena was left";
     }
 
+    [[nodiscard]] static std::string cache() {
+        if (const char* const folder = std::getenv("XDG_CACHE_HOME")) {
+            return folder;
+        }
+        const char* const home = std::getenv("HOME");
+        return fs::path(home == nullptr ? "/" : home) / ".cache";
+    }
     [[nodiscard]] const fs::path& folder() const { return folder_->path(); }
     /// TMPDIR of the command.
     [[nodiscard]] fs::path temporary() const { return folder() / "tmp"; }
@@ -672,6 +680,67 @@ TEST_F(RunTest, DoesNotCrashWhenStdoutTakesNothing) {
         EXPECT_EQ(ended.status.code, 2) << ended.status.describe();
         EXPECT_THAT(ended.err, HasSubstr("write to standard output"));
     }
+}
+
+TEST_F(RunTest, AWholeMachineRunsOutOfMemoryAndTheKernelsReasonsAreExplained) {
+    const Ended ended = vmlab({"run", "3", "--arena", "vm", "--", "--pause", "0"});
+    if (skip(ended)) {
+        GTEST_SKIP();
+    }
+    EXPECT_EQ(ended.status.code, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("oom in a whole machine of 128 MiB (vm)"));
+    EXPECT_TRUE(std::regex_search(ended.out, std::regex("\n0x[0-9a-f]+ 1048576\n"))) << ended.out;
+    EXPECT_TRUE(
+        std::regex_search(ended.out, std::regex("\nkernel \\| \\[.*\\] Out of memory: Killed process ")))
+        << ended.out;
+    EXPECT_THAT(ended.out, HasSubstr("the machine's memory was used up"));
+    EXPECT_THAT(ended.out, HasSubstr("your program, was killed: its badness of "));
+    EXPECT_THAT(ended.out, HasSubstr(" is never chosen: its oom_score_adj is -1000"));
+    EXPECT_THAT(ended.out, HasSubstr("\noom_reaper: the dying program was held"));
+    EXPECT_THAT(ended.out, HasSubstr("/var/log/syslog:\n"));
+    EXPECT_TRUE(std::regex_search(ended.out, std::regex("\n  .* kernel: .*Killed process "))) << ended.out;
+}
+
+TEST_F(RunTest, AWholeMachineShowsCompetitorsAndSysRqF) {
+    solve_in_copy("04-oom-score-adj");
+    const Ended beside =
+        vmlab({"run", "4", "--beside", "500", "--", "--chunk-mb", "8", "--pause", "0", "--limit-mb", "512"});
+    if (skip(beside)) {
+        GTEST_SKIP();
+    }
+    EXPECT_EQ(beside.status.code, 0) << beside.err;
+    EXPECT_THAT(beside.out, HasSubstr("\n2 | "));
+    EXPECT_THAT(beside.out, HasSubstr("2, beside it at +500 (pid "));
+    EXPECT_TRUE(std::regex_search(
+        beside.out, std::regex("oom_score \\([0-9]+\\), your program, was killed: [^]*oom_score_adj \\+500")))
+        << beside.out;
+
+    const Ended pressed = vmlab({"run", "4", "--arena", "vm", "--sysrq-f-after", "3", "--", "--chunk-mb", "2",
+                                 "--pause", "1", "--limit-mb", "64"});
+    EXPECT_EQ(pressed.status.code, 0) << pressed.err;
+    EXPECT_THAT(pressed.out, HasSubstr("sysrq: Manual OOM execution"));
+    EXPECT_THAT(pressed.out, HasSubstr("SysRq f was pressed"));
+    EXPECT_THAT(pressed.out, HasSubstr("SysRq f told it to choose a process"));
+
+    expect_refusal(vmlab({"run", "4", "--arena", "cgroup1", "--beside", "1"}), "need a whole machine",
+                   "use --arena vm");
+}
+
+TEST_F(RunTest, ControlCEndsAWholeMachine) {
+    Running running(command({"run", "3", "--arena", "vm"}, Output::terminal));
+    if (!running.wait_for("RSS", 120s)) {
+        const Ended ended = finish(running);
+        if (skip(ended)) {
+            GTEST_SKIP();
+        }
+        FAIL() << ended.out;
+    }
+    const auto typed = std::chrono::steady_clock::now();
+    running.type("\x03");
+    const Ended ended = finish(running);
+    EXPECT_LT(std::chrono::steady_clock::now() - typed, 20s);
+    EXPECT_EQ(ended.status.code, 0) << ended.out;
+    EXPECT_THAT(ended.out, HasSubstr("Stopped after "));
 }
 
 TEST_F(RunTest, ShowsWhyAProgramCannotBeRun) {

@@ -69,14 +69,14 @@ class Naive:
                    "-serial", "stdio", "-kernel", self.kernel, "-initrd", self.initramfs, "-append", "console=ttyS0 panic=-1"]
         began = time.monotonic()
         machine = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        killed = None
-        for line in machine.stdout:
-            if b"Killed process" in line:
-                killed = time.monotonic() - began
-                break
-        machine.kill()
-        machine.wait()
-        return killed
+        try:
+            for line in machine.stdout:
+                if b"Killed process" in line:
+                    return time.monotonic() - began
+            return None
+        finally:
+            machine.kill()
+            machine.wait()
 
 
 class Driver:
@@ -131,20 +131,23 @@ def measure(root, rounds):
         driver.run(1)  # whatever is not in the cache yet
         alone, pairs, cold, plain, wrong = [], [], [], [], [0, 0, 0, 0]
         # In rounds of five each, so that what else the machine does falls on all of them.
-        for _ in range(-(-rounds // 5)):
-            rows = driver.run(5)
-            alone += seconds_of(rows)
-            wrong[0] += sum(not right for _, _, right in rows)
-            both = [driver.start(5), driver.start(5)]
-            for rows in [driver.read(running) for running in both]:
-                pairs += seconds_of(rows)
-                wrong[1] += sum(not right for _, _, right in rows)
-            rows = driver.run(5, "--boot")
-            cold += seconds_of(rows)
-            wrong[2] += sum(not right for _, _, right in rows)
-            boots = [naive.run_once() for _ in range(5)]
-            plain += [seconds for seconds in boots if seconds]
-            wrong[3] += boots.count(None)
+        try:
+            for _ in range(-(-rounds // 5)):
+                rows = driver.run(5)
+                alone += seconds_of(rows)
+                wrong[0] += sum(not right for _, _, right in rows)
+                both = [driver.start(5), driver.start(5)]
+                for rows in [driver.read(running) for running in both]:
+                    pairs += seconds_of(rows)
+                    wrong[1] += sum(not right for _, _, right in rows)
+                rows = driver.run(5, "--boot")
+                cold += seconds_of(rows)
+                wrong[2] += sum(not right for _, _, right in rows)
+                boots = [naive.run_once() for _ in range(5)]
+                plain += [seconds for seconds in boots if seconds]
+                wrong[3] += boots.count(None)
+        except KeyboardInterrupt:
+            print("(interrupted: what was measured until then)")
         image, first, sizes = [], [], []
         for i in range(5):
             cache = f"{scratch}/cache-{i}"
