@@ -105,6 +105,7 @@ TEST_F(VirtualMachineCache, ProofIsOfThisVeryStateOnly) {
 
 TEST_F(VirtualMachineCache, TwoGradersBuildOnce) {
     std::vector<std::thread> graders;
+    graders.reserve(2);
     for (int i = 0; i < 2; ++i) {
         graders.emplace_back([this] {
             const auto opened = open("recipe");

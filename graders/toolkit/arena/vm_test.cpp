@@ -29,7 +29,7 @@ class VirtualMachineOpening : public testing::Test {
     }
 
     [[nodiscard]] fs::path script(const std::string& text) const {
-        const fs::path file = folder_.path() / "qemu-system-x86_64";
+        fs::path file = folder_.path() / "qemu-system-x86_64";
         std::ofstream(file) << "#!/bin/sh\n" << text << '\n';
         fs::permissions(file, fs::perms(0755));
         return file;
