@@ -19,7 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 using namespace vmlab;
 using grading::Card;
-using grading::excerpt;
 using grading::fail;
 using grading::Lab;
 using grading::Shared;

@@ -264,7 +264,7 @@ TEST(OomScore, RefusesBadUsage) {
                 .evidence = stdout_of(run),
                 .why = "A program that takes a typing error for a number does something else than it was "
                        "told, and says nothing about it.",
-                .next = compile + "; " + command + "; echo $?",
+                .next = fmt::format("{}; {}; echo $?", compile, command),
             });
     }
 }

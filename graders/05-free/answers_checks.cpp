@@ -18,14 +18,11 @@ namespace {
 
 using namespace free_loop;
 using namespace vmlab;
-using evidence::MemcheckRun;
 using evidence::SyscallRun;
 using grading::Card;
 using grading::excerpt;
 using grading::fail;
-using grading::Lab;
 using grading::lab;
-using grading::Shared;
 
 /// An answer and what the run showed.
 struct Answer {

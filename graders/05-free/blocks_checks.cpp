@@ -16,13 +16,8 @@ namespace {
 using namespace free_loop;
 using namespace vmlab;
 using evidence::MemcheckRun;
-using evidence::SyscallRun;
-using grading::Card;
 using grading::excerpt;
 using grading::fail;
-using grading::Lab;
-using grading::lab;
-using grading::Shared;
 
 /// How many rounds the program claims to have made: it prints two addresses in each.
 std::size_t rounds_claimed(const MemcheckRun& run) {

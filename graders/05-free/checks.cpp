@@ -35,14 +35,10 @@ namespace {
 
 using namespace free_loop;
 using namespace vmlab;
-using evidence::MemcheckRun;
 using evidence::SyscallRun;
 using grading::Card;
 using grading::excerpt;
 using grading::fail;
-using grading::Lab;
-using grading::lab;
-using grading::Shared;
 
 TEST(Free, StaysFlatOverManyRounds) {
     const EndlessRun& run = endless.get();
