@@ -180,10 +180,9 @@ std::string summary(const arena::Outcome& outcome, const RunRequest& request, ar
         const ContestantResult& result = outcome.contestants[i];
         ours.push_back(pid_in_log(result));
         if (outcome.contestants.size() > 1) {
-            text +=
-                fmt::format("{}{} (pid {}):\n", i > 0 ? "\n" : "",
-                            i == 0 ? "1, the first" : fmt::format("2, beside it at {:+}", *request.beside),
-                            ours.back());
+            text += fmt::format(
+                "{}{} (pid {}):\n", i > 0 ? "\n" : "",
+                i == 0 ? "1, the first" : fmt::format("2, beside it at {:+}", *request.beside), ours.back());
         }
         if (!result.run.err.empty()) {
             text +=
