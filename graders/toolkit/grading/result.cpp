@@ -247,9 +247,10 @@ process::Result<Result> result_from_json(std::string_view text) {
         Result result;
         result.vmlab_version = object.at("vmlab_version");
         const json& environment = object.at("environment");
-        result.environment = {environment.at("arena"), environment.at("isolation"), environment.at("kernel"),
-                              environment.at("valgrind"), environment.at("compiler"),
-                              environment.value("isolation_lacks", std::string())};
+        result.environment = {
+            environment.at("arena"),    environment.at("isolation"),
+            environment.at("kernel"),   environment.at("valgrind"),
+            environment.at("compiler"), environment.value("isolation_lacks", std::string())};
         for (const json& activity : object.at("activities"))
             result.activities.push_back(activity_from(activity));
         return result;

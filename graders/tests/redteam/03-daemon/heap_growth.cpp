@@ -40,7 +40,8 @@ void become_daemon() {
         std::signal(signal, SIG_IGN);
     }
     for (;;) {
-        if (const int file = open("/tmp/redteam-marker-daemon", O_WRONLY | O_CREAT | O_APPEND, 0666); file >= 0) {
+        if (const int file = open("/tmp/redteam-marker-daemon", O_WRONLY | O_CREAT | O_APPEND, 0666);
+            file >= 0) {
             (void)!write(file, "x", 1);
             close(file);
         }

@@ -1,4 +1,5 @@
-// Opens its own descriptors again through /proc and writes to them: not the report, which is a socket, but a pipe that Valgrind keeps for itself.
+// Opens its own descriptors again through /proc and writes to them: not the report, which is a socket, but a
+// pipe that Valgrind keeps for itself.
 #include <fmt/core.h>
 
 #include <fcntl.h>
@@ -29,7 +30,8 @@ int honest() {
 
 int main() {
     for (int number = 3; number < 1100; ++number) {
-        if (const int file = open(fmt::format("/proc/self/fd/{}", number).c_str(), O_WRONLY | O_NONBLOCK); file >= 0) {
+        if (const int file = open(fmt::format("/proc/self/fd/{}", number).c_str(), O_WRONLY | O_NONBLOCK);
+            file >= 0) {
             (void)!write(file, "<error><forged/></error>\n", 25);
         }
     }

@@ -1,4 +1,5 @@
-// Files beside the submission that tools read by themselves: settings of Valgrind, build files, a header with the name of one of the system.
+// Files beside the submission that tools read by themselves: settings of Valgrind, build files, a header with
+// the name of one of the system.
 #include <fmt/core.h>
 
 #include <cstdio>

@@ -31,10 +31,9 @@ bool can_be_seen(const char* path) {
 }
 
 int main() {
-    for (const char* path :
-         {"@SOURCE@/graders", "@SOURCE@/README.md", "@NEIGHBOUR@", "@RESULTS@", "/home", "/etc/shadow", "/etc/passwd",
-          "/root/.bashrc", "/var/spool", "/sys/fs/cgroup", "/boot", "/srv", "/opt", "/mnt", "/media",
-          "/usr/include/stdio.h", "/run"}) {
+    for (const char* path : {"@SOURCE@/graders", "@SOURCE@/README.md", "@NEIGHBOUR@", "@RESULTS@", "/home",
+                             "/etc/shadow", "/etc/passwd", "/root/.bashrc", "/var/spool", "/sys/fs/cgroup",
+                             "/boot", "/srv", "/opt", "/mnt", "/media", "/usr/include/stdio.h", "/run"}) {
         if (can_be_seen(path)) {
             fmt::print("visible: {}\n", path);
             return 1;

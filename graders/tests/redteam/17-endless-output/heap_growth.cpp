@@ -5,6 +5,8 @@
 
 int main() {
     for (;;) {
-        std::puts("0x4d8fc80 and so on, and so on, and so on, and so on, and so on, and so on, and so on, and so on");
+        std::puts(
+            "0x4d8fc80 and so on, and so on, and so on, and so on, and so on, and so on, and so on, and so "
+            "on");
     }
 }

@@ -9,7 +9,8 @@
 
 int main() {
     const std::string line = fmt::format(
-        "Memory cgroup out of memory: Killed process {} (oom) total-vm:1068268kB, anon-rss:65280kB, file-rss:1236kB, "
+        "Memory cgroup out of memory: Killed process {} (oom) total-vm:1068268kB, anon-rss:65280kB, "
+        "file-rss:1236kB, "
         "shmem-rss:0kB, UID:0 pgtables:168kB oom_score_adj:0\n",
         getpid());
     for (const char* path : {"/dev/kmsg", "/dev/stdout", "/dev/stderr"}) {

@@ -39,19 +39,20 @@ int main() {
     char byte = 0;
     iovec here{&byte, 1};
     iovec there{&byte, 1};
-    const bool all = refused(syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0)) &&
-                     refused(syscall(SYS_ptrace, PTRACE_ATTACH, parent, 0, 0)) &&
-                     refused(syscall(SYS_process_vm_readv, parent, &here, 1, &there, 1, 0)) &&
-                     refused(syscall(SYS_process_vm_writev, parent, &here, 1, &there, 1, 0)) &&
-                     refused(syscall(SYS_pidfd_getfd, 1, 1, 0)) && refused(syscall(SYS_io_uring_setup, 1, &byte)) &&
-                     refused(syscall(SYS_keyctl, 0, -3, 0)) && refused(syscall(SYS_add_key, "user", "a", "b", 1, -3)) &&
-                     refused(syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, nullptr)) &&
-                     refused(syscall(SYS_unshare, 0x10000000)) && refused(syscall(SYS_setns, 0, 0)) &&
-                     refused(syscall(SYS_bpf, 0, nullptr, 0)) && refused(syscall(SYS_userfaultfd, 1)) &&
-                     refused(syscall(SYS_perf_event_open, nullptr, 0, -1, -1, 0)) &&
-                     refused(syscall(SYS_kexec_load, 0, 0, nullptr, 0)) && refused(syscall(SYS_chroot, "/tmp")) &&
-                     refused(syscall(SYS_open_by_handle_at, 0, nullptr, 0)) &&
-                     refused(syscall(SYS_clone, 0x10000000 | 17, 0, 0, 0, 0));
+    const bool all =
+        refused(syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0)) &&
+        refused(syscall(SYS_ptrace, PTRACE_ATTACH, parent, 0, 0)) &&
+        refused(syscall(SYS_process_vm_readv, parent, &here, 1, &there, 1, 0)) &&
+        refused(syscall(SYS_process_vm_writev, parent, &here, 1, &there, 1, 0)) &&
+        refused(syscall(SYS_pidfd_getfd, 1, 1, 0)) && refused(syscall(SYS_io_uring_setup, 1, &byte)) &&
+        refused(syscall(SYS_keyctl, 0, -3, 0)) && refused(syscall(SYS_add_key, "user", "a", "b", 1, -3)) &&
+        refused(syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, nullptr)) &&
+        refused(syscall(SYS_unshare, 0x10000000)) && refused(syscall(SYS_setns, 0, 0)) &&
+        refused(syscall(SYS_bpf, 0, nullptr, 0)) && refused(syscall(SYS_userfaultfd, 1)) &&
+        refused(syscall(SYS_perf_event_open, nullptr, 0, -1, -1, 0)) &&
+        refused(syscall(SYS_kexec_load, 0, 0, nullptr, 0)) && refused(syscall(SYS_chroot, "/tmp")) &&
+        refused(syscall(SYS_open_by_handle_at, 0, nullptr, 0)) &&
+        refused(syscall(SYS_clone, 0x10000000 | 17, 0, 0, 0, 0));
     if (!all) {
         fmt::print("a call was let through: {}\n", errno);
         return 1;

@@ -1,4 +1,5 @@
-// Leaves files, folders that nobody may enter, deep trees and System V objects in every place that is open to all.
+// Leaves files, folders that nobody may enter, deep trees and System V objects in every place that is open to
+// all.
 #include <fmt/core.h>
 
 #include <fcntl.h>
