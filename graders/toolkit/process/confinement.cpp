@@ -18,7 +18,8 @@ namespace vmlab::process {
 namespace {
 
 /// The working folder inside the namespaces tier.
-constexpr const char* inner_folder = "/work";
+// A name that no checkout lies under: a folder shown in the sandbox must not appear in it.
+constexpr const char* inner_folder = "/vmlab-work";
 
 bool exists(const std::filesystem::path& path) {
     return ::access(path.c_str(), F_OK) == 0;
