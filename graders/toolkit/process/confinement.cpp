@@ -17,8 +17,8 @@ namespace vmlab::process {
 
 namespace {
 
-/// The working folder inside the namespaces tier.
-// A name that no checkout lies under: a folder shown in the sandbox must not appear in it.
+/// The working folder inside the namespaces tier: under a name that no checkout lies under, since what is
+/// shown in the sandbox must not appear in it.
 constexpr const char* inner_folder = "/vmlab-work";
 
 bool exists(const std::filesystem::path& path) {
