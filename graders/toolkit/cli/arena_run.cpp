@@ -52,13 +52,13 @@ std::string what_ended_it(const ContestantResult& result, const RunRequest& requ
         }
         std::string text =
             fmt::format("Killed by the kernel's OOM killer after {:.1f} s: {}.\n", run.elapsed.count(), why);
-        if (kind == arena::Kind::vm && report != nullptr) {
-            return text;  // the log follows
+        const bool log_follows = kind == arena::Kind::vm && report != nullptr;
+        if (!log_follows) {
+            text += result.log_record
+                        ? fmt::format("The kernel's log: {}\n", report::printable(result.log_record->row))
+                        : "The kernel counted the kill; its log cannot be read here.\n";
         }
-        text += result.log_record
-                    ? fmt::format("The kernel's log: {}\n", report::printable(result.log_record->row))
-                    : "The kernel counted the kill; its log cannot be read here.\n";
-        return text;
+        return text + "A shell would show exit status 137: 128 + 9, SIGKILL.\n";
     }
     if (result.died_as < 0) {
         return "Was not started.\n";
