@@ -68,11 +68,7 @@ void become(char* const* argv, char* const* environment, Move* first, Move* last
     if (::setrlimit(RLIMIT_NOFILE, &files) != 0) {
         die("setrlimit");
     }
-    int highest = 0;
-    for (const Move* move = first; move != last; ++move) {
-        highest = std::max(highest, move->to);
-    }
-    place_descriptors(first, last, has_room_above ? static_cast<int>(most_files) : highest + 1);
+    place_descriptors(first, last, has_room_above ? static_cast<int>(most_files) : 100);
     files.rlim_cur = std::min(files.rlim_max, most_files);
     if (::setrlimit(RLIMIT_NOFILE, &files) != 0) {
         die("setrlimit");
