@@ -57,7 +57,7 @@ void remove_own_folder(Sweep& sweep, int parent, const char* name, int depth) {
 }
 
 void sweep_entry(Sweep& sweep, int folder, const char* name, int depth) {
-    struct stat facts;
+    struct stat facts {};
     if (fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
         return;
     }
