@@ -122,8 +122,11 @@ uid_t user_of(const arena::wire::Program& program, std::size_t position) {
     return program.as_root ? 0 : first_user + static_cast<uid_t>(position);
 }
 
+/// Under a name that no checkout lies under: files come into the guest with their paths of the host.
+constexpr const char* working_folders = "/vmlab-work";
+
 std::string working_folder(std::size_t position) {
-    return fmt::format("/work/{}", position);
+    return fmt::format("{}/{}", working_folders, position);
 }
 
 process::Result<void> fill(Plan& plan, const arena::wire::Program& program, std::size_t position) {
@@ -170,7 +173,7 @@ void never_wait(const process::Descriptor& file) {
 }  // namespace
 
 process::Result<void> make_working_folder(const arena::wire::Program& program, std::size_t position) {
-    (void)::mkdir("/work", 0755);
+    (void)::mkdir(working_folders, 0755);
     const std::string folder = working_folder(position);
     const uid_t user = user_of(program, position);
     const std::string options = fmt::format("size=8m,nr_inodes=1k,mode=700,uid={},gid={}", user, user);
