@@ -40,6 +40,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     if (command.output == Output::full_device) {
         ::dup2(::open("/dev/full", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
     }
+    if (command.prepare && !command.prepare()) {
+        ::_exit(cannot_prepare);
+    }
     if (::chdir(command.folder.c_str()) == 0) {
         ::execve(argv[0], argv, environment);
     }

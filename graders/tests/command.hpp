@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,7 +25,11 @@ struct Command {
     std::filesystem::path folder = "/";
     Output output = Output::pipe;
     mode_t mask = 022;
+    /// Changes the machine as the command alone sees it, in its process, before it starts. False: it cannot
+    /// be changed so here, and the command is not started (exit status cannot_prepare).
+    std::function<bool()> prepare;
 };
+inline constexpr int cannot_prepare = 126;
 
 /// What it left. On a terminal, out holds stderr too, and every newline is "\r\n".
 struct Ended {

@@ -153,6 +153,19 @@ process::Result<void> require_fmt(const process::Sandbox& sandbox, const fs::pat
                                   "sudo apt-get install libfmt-dev");
 }
 
+/// A compiler that found no room says so in words that the student's own text could hold too: so the disk is
+/// asked. No submission can fill it.
+process::Result<void> require_room(const fs::path& folder) {
+    constexpr std::uintmax_t enough = 16U << 20U;
+    std::error_code error;
+    const fs::space_info space = fs::space(folder, error);
+    if (error || space.available >= enough)
+        return {};
+    return process::failed(
+        fmt::format("the disk is full: {} bytes are left for what is built", space.available),
+        "Free some space there, or set TMPDIR to a folder on another disk.");
+}
+
 }  // namespace
 
 process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::path& source,
@@ -180,9 +193,12 @@ process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::p
         if (!executable)
             return tl::unexpected(executable.error());
         outcome.program = {name, std::move(*executable), source.filename().string()};
-    } else if (may_lack_fmt(outcome.messages)) {
-        if (auto fmt_there = require_fmt(sandbox, into); !fmt_there)
-            return tl::unexpected(fmt_there.error());
+    } else {
+        if (auto room = require_room(into); !room)
+            return tl::unexpected(room.error());
+        if (may_lack_fmt(outcome.messages))
+            if (auto fmt_there = require_fmt(sandbox, into); !fmt_there)
+                return tl::unexpected(fmt_there.error());
     }
     std::error_code ignored;
     fs::remove_all(*output_folder, ignored);

@@ -68,7 +68,11 @@ void become(char* const* argv, char* const* environment, Move* first, Move* last
     if (::setrlimit(RLIMIT_NOFILE, &files) != 0) {
         die("setrlimit");
     }
-    place_descriptors(first, last, has_room_above ? static_cast<int>(most_files) : 100);
+    int highest = 0;
+    for (const Move* move = first; move != last; ++move) {
+        highest = std::max(highest, move->to);
+    }
+    place_descriptors(first, last, has_room_above ? static_cast<int>(most_files) : highest + 1);
     files.rlim_cur = std::min(files.rlim_max, most_files);
     if (::setrlimit(RLIMIT_NOFILE, &files) != 0) {
         die("setrlimit");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,11 +178,34 @@ Sandbox::Sandbox(Tier tier, std::filesystem::path bubblewrap, std::filesystem::p
       support_(std::move(support)),
       scratch_(std::move(scratch)) {}
 
+namespace {
+
+/// A run has descriptors of high numbers (launch_protocol.hpp).
+Result<void> require_descriptors() {
+    constexpr rlim_t needed = 1024;
+    struct rlimit files = {};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
+        return failed_call("getrlimit");
+    }
+    if (files.rlim_max >= needed) {
+        return {};
+    }
+    return machine_lacks(
+        fmt::format("only {} files may be open at once here, and the sandbox needs {}", files.rlim_max,
+                    needed),
+        fmt::format("raise that limit: ulimit -n {0}; in a container: --ulimit nofile={0}", needed));
+}
+
+}  // namespace
+
 Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& support,
                               const std::filesystem::path& scratch) {
     if (const std::filesystem::path launcher = support / launcher_name;
         ::access(launcher.c_str(), X_OK) != 0) {
         return failed_call("access", launcher.string());
+    }
+    if (auto enough = require_descriptors(); !enough) {
+        return tl::make_unexpected(enough.error());
     }
     const auto bubblewrap = find_tool("bwrap", "bubblewrap");
     std::vector<Tier> tiers;

@@ -1,0 +1,42 @@
+#include "01-heap-growth/questions.hpp"
+#include "02-leaks/questions.hpp"
+#include "03-oom/oom_output.hpp"
+#include "04-oom-score-adj/claims.hpp"
+#include "05-free/rounds.hpp"
+#include "targets.hpp"
+
+namespace vmlab::fuzz {
+
+void program_output(std::string_view input) {
+    const std::string text(input);
+    process::Run run;
+    run.out = text;
+    const std::string direction = heap_growth::stated_direction(run);
+    require(direction.empty() || direction == "up" || direction == "down", "a direction is up, down or none");
+    const auto addresses = evidence::addresses_in(text);
+    (void)heap_growth::show(addresses, "up");
+
+    (void)leaks::line_of(text, 2);
+    (void)leaks::begins_with_the_programs_name(text);
+
+    const std::uint64_t total = oom_output::last_total(text);
+    for (const std::string& line : oom_output::lines_of(text)) {
+        require(oom_output::progress(line).value_or(oom_output::Progress{}).total <= total,
+                "the last total is the largest");
+        (void)oom_output::bytes_after("reached", line);
+    }
+    (void)oom_output::last_line(text);
+
+    const auto lines = free_loop::lines_of(text);
+    const auto claims = oom_score::claims_in(lines);
+    for (const oom_score::ChunkClaim& chunk : claims.chunks) {
+        require(chunk.line < lines.size(), "a chunk is claimed on a line");
+    }
+    require(claims.chunks.size() <= lines.size(), "a line claims one chunk");
+
+    const auto rounds = free_loop::rounds_in(text);
+    require(2 * rounds.size() <= addresses.size(), "a round has two addresses");
+    (void)free_loop::moves(rounds, &free_loop::Round::first, 2);
+}
+
+}  // namespace vmlab::fuzz

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <string>
+
+/// Changes of the machine that one process and its children see, and nobody else. For Command::prepare: false
+/// when this machine does not let us.
+namespace vmlab::cli_tests {
+
+/// Mounts made from here on are the process's own. Needs root.
+[[nodiscard]] bool take_own_mounts();
+
+/// In the place of a file, as far as it is there: something that can neither be opened nor executed.
+[[nodiscard]] bool hide(const std::filesystem::path& file);
+/// In the place of a file: another.
+[[nodiscard]] bool replace(const std::filesystem::path& file, const std::filesystem::path& by);
+/// Everything below that folder is read-only; mounts below it that are not there are none to change.
+[[nodiscard]] bool make_read_only(const std::filesystem::path& folder);
+/// In the place of a folder: a file system of that size.
+[[nodiscard]] bool make_small(const std::filesystem::path& folder, const std::string& size);
+
+[[nodiscard]] bool limit(__rlimit_resource resource, rlim_t value);
+[[nodiscard]] bool switch_off_address_randomisation();
+[[nodiscard]] bool switch_off_huge_pages();
+
+}  // namespace vmlab::cli_tests

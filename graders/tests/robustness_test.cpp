@@ -1,0 +1,242 @@
+// Wrong tools and odd machines: vmlab grade where something is missing, forbidden, full or unusual. Each ends
+// in the right verdict, or in one that says what is missing and what to do about it; nothing is left behind.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <iostream>
+#include <random>
+#include <regex>
+
+#include "cli_fixture.hpp"
+#include "machine_change.hpp"
+
+namespace vmlab::cli_tests {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+class RobustnessTest : public CliTest {
+  protected:
+    /// What grading the reference solution of an activity came to, on the changed machine. Nothing (and said
+    /// so) where the machine cannot be changed so.
+    [[nodiscard]] std::optional<json> grade(const std::function<bool()>& prepare, int number = 1,
+                                            const std::vector<std::string>& options = {}) {
+        const corpus::Case each{number == 1 ? "01-heap-growth" : "03-oom", corpus::Kind::solution, {}};
+        Command grade = command(
+            {"grade", std::to_string(number), "--submission", submission(each).string(), "--format", "json"});
+        grade.argv.insert(grade.argv.end(), options.begin(), options.end());
+        grade.prepare = prepare;
+        ended_ = run(grade);
+        if (ended_.status.code == cannot_prepare) {
+            std::cout
+                << "cannot judge on this machine: robustness: not allowed to change the machine for one "
+                   "process\n";
+            return std::nullopt;
+        }
+        json result = json::parse(ended_.out, nullptr, false);
+        EXPECT_FALSE(result.is_discarded()) << ended_.status.describe() << ended_.out << ended_.err;
+        return result.is_discarded() ? std::nullopt : std::optional(result);
+    }
+
+    /// Full points: the change changes nothing.
+    void expect_right(const std::function<bool()>& prepare) {
+        if (const auto result = grade(prepare)) {
+            EXPECT_EQ(result->at("score"), 100) << result->dump(1);
+            EXPECT_EQ(ended_.status.code, 0) << ended_.err;
+        }
+    }
+
+    /// No check fails: the submission is right. Those that are not judged say what is missing and what to do
+    /// (regular expressions). Returns how many they are.
+    int expect_no_failure(const json& result, const std::string& missing, const std::string& fix) const {
+        int not_judged = 0;
+        for (const json& check : result.at("activities").at(0).at("checks")) {
+            if (check.at("outcome") == "passed") {
+                continue;
+            }
+            ++not_judged;
+            EXPECT_TRUE(check.at("outcome") == "cannot-judge" || check.at("outcome") == "grader-error")
+                << check.dump(1);
+            const auto observed = check.at("card").at("observed").get<std::string>();
+            const auto next = check.at("card").at("next").get<std::string>();
+            EXPECT_TRUE(std::regex_search(observed, std::regex(missing))) << observed;
+            EXPECT_TRUE(std::regex_search(next, std::regex(fix))) << next;
+        }
+        const int status = ended_.status.code.value_or(-1);
+        EXPECT_TRUE(not_judged == 0 ? status == 0 : status == 3 || status == 4) << ended_.status.describe();
+        return not_judged;
+    }
+    void expect_not_judged(const json& result, const std::string& missing, const std::string& fix) const {
+        EXPECT_GT(expect_no_failure(result, missing, fix), 0) << result.dump(1);
+    }
+
+    [[nodiscard]] fs::path script(const std::string& name, const std::string& text) const {
+        const fs::path file = folder() / name;
+        write(file, "#!/bin/sh\n" + text);
+        fs::permissions(file, fs::perms(0755));
+        return file;
+    }
+
+    Ended ended_;
+};
+
+// ---- Instruments
+
+TEST_F(RobustnessTest, WithoutValgrindItNamesThePackage) {
+    if (const auto result = grade(
+            [] { return take_own_mounts() && hide("/usr/bin/valgrind") && hide("/usr/bin/valgrind.bin"); })) {
+        expect_not_judged(*result, "valgrind is not installed", "apt-get install valgrind");
+    }
+}
+
+TEST_F(RobustnessTest, WithoutStraceItNamesThePackage) {
+    if (const auto result = grade([] { return take_own_mounts() && hide("/usr/bin/strace"); })) {
+        expect_not_judged(*result, "strace is not installed", "apt-get install strace");
+    }
+}
+
+TEST_F(RobustnessTest, AValgrindThatIsAScriptIsAsGood) {
+    // Debian's valgrind is one around valgrind.bin. This one is around a program of another name.
+    const fs::path wrapper = script("wrapper", "exec /usr/bin/valgrind-listener \"$@\"\n");
+    if (!fs::exists("/usr/bin/valgrind.bin") || !fs::exists("/usr/bin/valgrind-listener")) {
+        GTEST_SKIP() << "not Debian's Valgrind";
+    }
+    expect_right([wrapper] {
+        return take_own_mounts() && replace("/usr/bin/valgrind-listener", "/usr/bin/valgrind.bin") &&
+               replace("/usr/bin/valgrind", wrapper) && hide("/usr/bin/valgrind.bin");
+    });
+}
+
+TEST_F(RobustnessTest, WhereStraceMayNotTraceItSaysHowToAllowIt) {
+    const fs::path forbidden =
+        script("strace",
+               "[ \"$1\" != --version ] || { echo 'strace -- version 6.1'; exit 0; }\n"
+               "echo 'strace: attach: ptrace(PTRACE_SEIZE, 12): Operation not permitted' >&2\n"
+               "exit 1\n");
+    if (const auto result =
+            grade([forbidden] { return take_own_mounts() && replace("/usr/bin/strace", forbidden); })) {
+        expect_not_judged(*result, "strace may not trace here", "SYS_PTRACE");
+    }
+}
+
+// ---- What the kernel gives
+
+TEST_F(RobustnessTest, WithoutAWritableCgroupOnlyTheArenaIsMissing) {
+    const auto prepare = [] { return take_own_mounts() && make_read_only("/sys/fs/cgroup"); };
+    expect_right(prepare);
+    if (const auto result = grade(prepare, 3, {"--arena", "cgroup1"})) {
+        expect_not_judged(*result, "arena", ".");
+    }
+}
+
+TEST_F(RobustnessTest, WithoutAKernelLogNoCheckFails) {
+    const auto result = grade(
+        [] {
+            if (!take_own_mounts()) {
+                return false;
+            }
+            for (const char* file : {"/dev/kmsg", "/usr/bin/journalctl", "/var/log/syslog",
+                                     "/var/log/kern.log", "/var/log/messages"}) {
+                if (!hide(file)) {
+                    return false;
+                }
+            }
+            return true;
+        },
+        3, {"--arena", "cgroup1"});
+    if (result) {
+        expect_no_failure(*result, ".", ".");
+    }
+}
+
+TEST_F(RobustnessTest, AddressesThatAreAlwaysTheSameAreAsGood) {
+    expect_right(switch_off_address_randomisation);
+}
+
+TEST_F(RobustnessTest, HugePagesMakeNoDifference) {
+    expect_right(switch_off_huge_pages);
+}
+
+// ---- Files and limits
+
+TEST_F(RobustnessTest, AReadOnlyCheckoutIsEnough) {
+    expect_right([] { return take_own_mounts() && make_read_only(source); });
+}
+
+TEST_F(RobustnessTest, AFullDiskIsTheGradersFaultAndSaysSo) {
+    for (const char* size : {"4k", "64k", "1m"}) {
+        SCOPED_TRACE(size);
+        const fs::path place = temporary();
+        if (const auto result =
+                grade([place, size] { return take_own_mounts() && make_small(place, size); })) {
+            expect_no_failure(*result, "space left|disk is full", ".");
+        }
+    }
+}
+
+TEST_F(RobustnessTest, TooFewDescriptorsAreToldFromAWrongSubmission) {
+    for (const rlim_t descriptors : {16U, 64U, 256U, 1000U}) {
+        SCOPED_TRACE(descriptors);
+        if (const auto result = grade([descriptors] { return limit(RLIMIT_NOFILE, descriptors); })) {
+            expect_not_judged(*result, "only [0-9]+ files may be open", "ulimit -n 1024");
+        }
+    }
+    if (const auto result = grade([] { return limit(RLIMIT_NOFILE, 8); })) {
+        expect_not_judged(*result, "Too many open files", ".");
+    }
+}
+
+TEST_F(RobustnessTest, ManyDescriptorsMakeNoDifference) {
+    rlimit files{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+    expect_right([files] { return limit(RLIMIT_NOFILE, 1U << 20U) || limit(RLIMIT_NOFILE, files.rlim_max); });
+}
+
+// ---- What a person's surroundings are like
+
+TEST_F(RobustnessTest, OddNamesAnotherLocaleAndNoTmpdirMakeNoDifference) {
+    const fs::path odd = folder() / "Übung 1's \"$(touch x)\" `y`\n* \xff";
+    fs::create_directories(odd);
+    fs::copy(submission(solution_1), odd, fs::copy_options::recursive);
+    environment.erase("TMPDIR");
+    environment["LC_ALL"] = "de_DE.UTF-8";
+    environment["LANGUAGE"] = "de";
+    environment["TZ"] = "Asia/Kolkata";
+    const Ended ended = vmlab({"grade", "1", "--submission", odd.string(), "--format", "json"});
+    EXPECT_EQ(ended.status.code, 0) << ended.err;
+    const json result = json::parse(ended.out, nullptr, false);
+    ASSERT_FALSE(result.is_discarded());
+    EXPECT_EQ(result.at("score"), 100);
+    EXPECT_EQ(process::TemporaryFolder::remove_stale(), 0) << "files were left";
+}
+
+TEST_F(RobustnessTest, ASignalAtAnyMomentLeavesNothing) {
+    const auto seed = std::random_device{}();
+    std::cout << "random seed " << seed << '\n';
+    std::mt19937 random(seed);
+    const fs::path place = submission(solution_1);
+    for (const int signal : {SIGINT, SIGTERM, SIGINT, SIGTERM, SIGINT, SIGTERM}) {
+        const std::chrono::milliseconds delay(std::uniform_int_distribution<int>(0, 4000)(random));
+        SCOPED_TRACE("signal " + std::to_string(signal) + " after " + std::to_string(delay.count()) + " ms");
+        Running running(command({"grade", "1", "--submission", place.string(), "--format", "json"}));
+        running.let_run(delay);
+        running.send(signal);
+        const Ended ended = finish(running);
+        if (ended.status.code) {  // all had been graded by then
+            EXPECT_EQ(*ended.status.code, 0) << ended.err;
+            EXPECT_TRUE(json::accept(ended.out)) << ended.out;
+        } else {
+            EXPECT_TRUE(ended.status.killed_by(signal)) << ended.status.describe() << ended.err;
+            EXPECT_TRUE(ended.out.empty() || json::accept(ended.out)) << "half-written: " << ended.out;
+        }
+        EXPECT_TRUE(all_gone(20s)) << "a process outlived vmlab";
+        EXPECT_THAT(entries_of(temporary()), ::testing::IsEmpty());
+    }
+}
+
+}  // namespace
+}  // namespace vmlab::cli_tests
