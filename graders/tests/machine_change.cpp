@@ -1,9 +1,11 @@
 #include "machine_change.hpp"
 
+#include <grp.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <sstream>
@@ -53,6 +55,12 @@ bool make_read_only(const fs::path& folder) {
 
 bool make_small(const fs::path& folder, const std::string& size) {
     return mount("tmpfs", folder.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
+}
+
+bool become_ordinary() {
+    constexpr uid_t nobody = 65'533;
+    return geteuid() != 0 || (setgroups(0, nullptr) == 0 && setresgid(nobody, nobody, nobody) == 0 &&
+                              setresuid(nobody, nobody, nobody) == 0);
 }
 
 bool limit(__rlimit_resource resource, rlim_t value) {

@@ -21,6 +21,9 @@ namespace vmlab::cli_tests {
 /// In the place of a folder: a file system of that size.
 [[nodiscard]] bool make_small(const std::filesystem::path& folder, const std::string& size);
 
+/// Gives up root, for a user that nobody is. Nothing to do for who is not root.
+[[nodiscard]] bool become_ordinary();
+
 [[nodiscard]] bool limit(__rlimit_resource resource, rlim_t value);
 [[nodiscard]] bool switch_off_address_randomisation();
 [[nodiscard]] bool switch_off_huge_pages();

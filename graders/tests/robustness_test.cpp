@@ -123,6 +123,24 @@ TEST_F(RobustnessTest, WhereStraceMayNotTraceItSaysHowToAllowIt) {
     }
 }
 
+TEST_F(RobustnessTest, WithoutATierNothingIsGradedUnlessThatIsAskedFor) {
+    const fs::path place = temporary();
+    fs::permissions(place, fs::perms(0777));
+    const auto prepare = [] { return take_own_mounts() && hide("/usr/bin/bwrap") && become_ordinary(); };
+    if (const auto result = grade(prepare)) {
+        const int checks = static_cast<int>(result->at("activities").at(0).at("checks").size());
+        EXPECT_EQ(expect_no_failure(*result, "bwrap is not installed", "apt-get install bubblewrap"), checks)
+            << result->dump(1);
+        EXPECT_EQ(result->at("score"), 0);
+        EXPECT_EQ(ended_.status.code, 3) << "a score that is no score must not look like one";
+        EXPECT_THAT(result->at("environment").at("isolation"), ::testing::HasSubstr("unavailable"));
+    }
+    if (const auto result = grade(prepare, 1, {"--isolation", "none"})) {
+        EXPECT_EQ(result->at("score"), 100) << result->dump(1);
+        EXPECT_EQ(result->at("environment").at("isolation"), "none");
+    }
+}
+
 // ---- What the kernel gives
 
 TEST_F(RobustnessTest, WithoutAWritableCgroupOnlyTheArenaIsMissing) {

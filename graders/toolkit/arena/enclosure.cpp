@@ -74,6 +74,10 @@ Enclosure::~Enclosure() {
     ::rmdir(hierarchy_->home().c_str());
 }
 
+process::Result<void> Enclosure::limit_processes(std::uint64_t processes) const {
+    return hierarchy_->limit_processes(whole_->folder(), processes);
+}
+
 std::filesystem::path Enclosure::entrance(std::size_t contestant) const {
     return seats_[contestant].processes();
 }

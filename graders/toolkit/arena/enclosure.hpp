@@ -25,6 +25,9 @@ class Enclosure {
     Enclosure& operator=(const Enclosure&) = delete;
     ~Enclosure();
 
+    /// From now on there are at most so many processes and threads in it, where cgroups can see to that.
+    [[nodiscard]] process::Result<void> limit_processes(std::uint64_t processes) const;
+
     /// The file by which a contestant's run joins.
     [[nodiscard]] std::filesystem::path entrance(std::size_t contestant) const;
     [[nodiscard]] process::Result<std::uint64_t> oom_kills(std::size_t contestant) const;

@@ -34,7 +34,8 @@ class EnclosureTest : public testing::Test {
 };
 
 // Joins the group and becomes `program`. Returns its pid.
-pid_t start_in(const std::filesystem::path& entrance, const char* program, const char* argument = nullptr) {
+pid_t start_in(const std::filesystem::path& entrance, const char* program, const char* argument = nullptr,
+               const char* second = nullptr) {
     const std::string path = entrance.string();
     const pid_t child = ::fork();
     if (child == 0) {
@@ -42,7 +43,7 @@ pid_t start_in(const std::filesystem::path& entrance, const char* program, const
         if (file < 0 || ::write(file, "0", 1) != 1) {
             ::_exit(126);
         }
-        ::execl(program, program, argument, nullptr);
+        ::execl(program, program, argument, second, nullptr);
         ::_exit(127);
     }
     return child;
@@ -79,6 +80,19 @@ TEST_F(EnclosureTest, ContestantsShareTheLimit) {
     EXPECT_EQ(enclosure.oom_kills(0).value(), 1U);
     EXPECT_EQ(enclosure.oom_kills(1).value(), 1U);
     EXPECT_LE(enclosure.peak_bytes().value_or(0), 16 * mebibyte);
+}
+
+TEST_F(EnclosureTest, LimitsProcessesWhereItCan) {
+    const auto enclosure = Enclosure::make(hierarchy(), 16 * mebibyte, 1).value();
+    ASSERT_TRUE(enclosure.limit_processes(3));
+    if (hierarchy().kind() != Kind::cgroup2) {
+        GTEST_SKIP() << "only version 2 counts processes and memory in one group";
+    }
+    const int status = wait_for(start_in(enclosure.entrance(0), "/usr/bin/dash", "-c",
+                                         "for i in 1 2 3 4 5 6; do /usr/bin/sleep 1000 & done"));
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) != 0) << "every fork worked";
+    const auto left = process::read_kernel_file(enclosure.entrance(0)).value_or("");
+    EXPECT_EQ(words_in(left).size(), 2U) << left;
 }
 
 TEST_F(EnclosureTest, NothingIsLeftOfItWhenItIsGone) {

@@ -22,12 +22,17 @@ class Hierarchy {
     /// The group `vmlab`, in which all arenas are made. Exists only while it is needed.
     [[nodiscard]] virtual std::filesystem::path home() const = 0;
 
-    /// Makes the memory controller work in the groups to be made below `group`, which must be ours.
+    /// Makes the memory controller work in the groups to be made below `group`, which must be ours; the one
+    /// of processes too, where it is to be had.
     [[nodiscard]] virtual process::Result<void> open_to_children(
         const std::filesystem::path& group) const = 0;
     /// Limits the memory of `group` and of everything below it, without swap.
     [[nodiscard]] virtual process::Result<void> limit(const std::filesystem::path& group,
                                                       std::uint64_t bytes) const = 0;
+    /// Limits the processes and threads of `group` and of everything below it, where the hierarchy can:
+    /// version 1 has another one for that, and RLIMIT_NPROC must do.
+    [[nodiscard]] virtual process::Result<void> limit_processes(const std::filesystem::path& group,
+                                                                std::uint64_t processes) const = 0;
     /// How many processes of `group` the OOM killer has killed.
     [[nodiscard]] virtual process::Result<std::uint64_t> oom_kills(
         const std::filesystem::path& group) const = 0;

@@ -48,6 +48,11 @@ class Hierarchy1 final : public Hierarchy {
         return {};
     }
 
+    [[nodiscard]] process::Result<void> limit_processes(const std::filesystem::path& /*group*/,
+                                                        std::uint64_t /*processes*/) const override {
+        return {};
+    }
+
     [[nodiscard]] process::Result<std::uint64_t> oom_kills(
         const std::filesystem::path& group) const override {
         const auto text = process::read_kernel_file(group / "memory.oom_control");

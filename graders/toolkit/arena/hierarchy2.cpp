@@ -27,9 +27,19 @@ bool may_write(const fs::path& path) {
     return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;
 }
 
-bool lists_memory(const fs::path& control_file) {
+bool lists(const fs::path& control_file, std::string_view controller) {
     const auto text = process::read_kernel_file(control_file);
-    return text && has_word(*text, "memory");
+    return text && has_word(*text, controller);
+}
+
+bool lists_memory(const fs::path& control_file) {
+    return lists(control_file, "memory");
+}
+
+// The controllers that the groups below this one need and can have.
+process::Result<void> hand_down(const fs::path& group) {
+    const bool has_pids = lists(group / "cgroup.controllers", "pids");
+    return write_control_file(group / "cgroup.subtree_control", has_pids ? "+memory +pids" : "+memory");
 }
 
 // Only the root of the whole hierarchy has no cgroup.events. The root that a container sees has one.
@@ -50,7 +60,7 @@ class Hierarchy2 final : public Hierarchy {
                 return made_room;
             }
         }
-        return write_control_file(group / "cgroup.subtree_control", "+memory");
+        return hand_down(group);
     }
 
     [[nodiscard]] process::Result<void> limit(const fs::path& group, std::uint64_t bytes) const override {
@@ -61,6 +71,13 @@ class Hierarchy2 final : public Hierarchy {
         (void)write_control_file(group / "memory.swap.max", "0");
         (void)write_control_file(group / "memory.oom.group", "0");
         return {};
+    }
+
+    [[nodiscard]] process::Result<void> limit_processes(const fs::path& group,
+                                                        std::uint64_t processes) const override {
+        const fs::path file = group / "pids.max";
+        return ::access(file.c_str(), F_OK) == 0 ? write_control_file(file, fmt::format("{}", processes))
+                                                 : process::Result<void>();
     }
 
     [[nodiscard]] process::Result<std::uint64_t> oom_kills(const fs::path& group) const override {
@@ -98,7 +115,7 @@ class Hierarchy2 final : public Hierarchy {
                 // One that has just ended cannot be moved and need not be.
                 (void)write_control_file(leaf / "cgroup.procs", pid);
             }
-            enabled = write_control_file(base_ / "cgroup.subtree_control", "+memory");
+            enabled = hand_down(base_);
             if (enabled) {
                 return {};
             }

@@ -83,7 +83,7 @@ TEST_F(Cgroup2, ProcessesOfADelegatedScopeMoveToALeafBeforeItHandsMemoryDown) {
     const auto found = find(1000, scope).value();
     ASSERT_TRUE(found->open_to_children(found->home()));
     EXPECT_EQ(imitation.text_of(in_scope("vmlab/self/cgroup.procs")), "42");
-    EXPECT_EQ(imitation.text_of(in_scope("cgroup.subtree_control")), "+memory");
+    EXPECT_EQ(imitation.text_of(in_scope("cgroup.subtree_control")), "+memory +pids");
     EXPECT_EQ(imitation.text_of(in_scope("vmlab/cgroup.subtree_control")), "+memory");
 }
 

@@ -27,11 +27,19 @@ class CgroupGuard final : public process::MemoryGuard {
     Enclosure enclosure_;
 };
 
+/// bubblewrap, the launcher and an instrument, which are no processes of the program's.
+constexpr std::uint64_t our_processes = 16;
+
 process::Result<std::unique_ptr<process::MemoryGuard>> make_guard(std::shared_ptr<const Hierarchy> hierarchy,
-                                                                  std::uint64_t bytes) {
-    auto enclosure = Enclosure::make(*hierarchy, bytes, 1);
+                                                                  const process::Limits& limits) {
+    auto enclosure = Enclosure::make(*hierarchy, limits.memory_bytes, 1);
     if (!enclosure) {
         return tl::unexpected(enclosure.error());
+    }
+    if (limits.processes != 0) {
+        if (auto limited = enclosure->limit_processes(limits.processes + our_processes); !limited) {
+            return tl::unexpected(limited.error());
+        }
     }
     return std::make_unique<CgroupGuard>(std::move(hierarchy), std::move(*enclosure));
 }
@@ -49,9 +57,8 @@ process::Result<process::MakeMemoryGuard> memory_guards() {
         auto error = found ? process::Error{} : found.error();
         if (found) {
             const std::shared_ptr<const Hierarchy> hierarchy = std::move(*found);
-            constexpr std::uint64_t probe_bytes = 16U << 20U;
-            if (const auto probe = make_guard(hierarchy, probe_bytes)) {
-                return [hierarchy](std::uint64_t bytes) { return make_guard(hierarchy, bytes); };
+            if (const auto probe = make_guard(hierarchy, process::Limits{})) {
+                return [hierarchy](const process::Limits& limits) { return make_guard(hierarchy, limits); };
             } else {
                 error = probe.error();
             }

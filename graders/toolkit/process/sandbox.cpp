@@ -253,7 +253,7 @@ std::unique_ptr<MemoryGuard> Sandbox::guard_for(const Job& job) const {
         return nullptr;
     }
     // Without one RLIMIT_DATA still keeps the machine safe.
-    auto guard = make_guard_(job.limits.memory_bytes);
+    auto guard = make_guard_(job.limits);
     return guard ? std::move(*guard) : nullptr;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vmlab/process/error.hpp"
+#include "vmlab/process/limits.hpp"
 #include "vmlab/process/run.hpp"
 
 namespace vmlab::process {
@@ -20,8 +21,8 @@ enum class Tier { namespaces, separate_user, none };
 enum class TierChoice { automatic, namespaces, separate_user, none };
 [[nodiscard]] Result<TierChoice> tier_choice(std::string_view text);
 
-/// A memory limit around one run, beside what setrlimit(2) gives. Gone, with what is in it, when this object
-/// is.
+/// A limit of memory, and where it can of processes, around one run, beside what setrlimit(2) gives. Gone,
+/// with what is in it, when this object is.
 class MemoryGuard {
   public:
     virtual ~MemoryGuard() = default;
@@ -31,8 +32,8 @@ class MemoryGuard {
     [[nodiscard]] virtual bool has_killed() const = 0;
 };
 
-/// Makes a guard of so many bytes. An Error: this run goes without.
-using MakeMemoryGuard = std::function<Result<std::unique_ptr<MemoryGuard>>(std::uint64_t bytes)>;
+/// Makes a guard of limits.memory_bytes and limits.processes. An Error: this run goes without.
+using MakeMemoryGuard = std::function<Result<std::unique_ptr<MemoryGuard>>(const Limits& limits)>;
 
 /// The only door through which student code is started.
 class Sandbox {
