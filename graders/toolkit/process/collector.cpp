@@ -1,6 +1,5 @@
 #include "process/collector.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -22,8 +20,9 @@
 #include <utility>
 #include <vector>
 
+#include "process/other_process.hpp"
 #include "process/starvation.hpp"
-#include "vmlab/process/files.hpp"
+#include "process/status_socket.hpp"
 
 namespace vmlab::process {
 
@@ -48,33 +47,6 @@ constexpr int most_extensions = 20;
 
 /// The same, for a child that nobody reads any more.
 constexpr auto patience_of_last_resort = 5s;
-
-Descriptor open_pidfd(pid_t pid) {
-    return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-}
-
-/// The first child of a process: bubblewrap's only child is the first process of the pid namespace.
-pid_t first_child(pid_t parent) {
-    const auto children = read_kernel_file(fmt::format("/proc/{0}/task/{0}/children", parent));
-    return children ? static_cast<pid_t>(std::strtol(children->c_str(), nullptr, 10)) : 0;
-}
-
-/// Whether a process is past its last instruction: killed or exiting, or a zombie, or gone.
-bool is_dying(pid_t pid) {
-    constexpr unsigned long exiting = 0x4;  // PF_EXITING, include/linux/sched.h
-    const auto stat = read_kernel_file(fmt::format("/proc/{}/stat", pid));
-    const std::size_t name_end = stat ? stat->rfind(')') : std::string::npos;
-    if (name_end == std::string::npos) {
-        return true;
-    }
-    // State and, six fields on, flags (proc(5)).
-    char state = '?';
-    unsigned long flags = 0;
-    if (std::sscanf(stat->c_str() + name_end + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2) {
-        return false;
-    }
-    return state == 'Z' || state == 'X' || (flags & exiting) != 0;
-}
 
 class Collection {
   public:
@@ -162,31 +134,15 @@ void Collection::read_stream(Descriptor& descriptor, const std::function<void(st
 }
 
 void Collection::read_status() {
-    LaunchMessage message{};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
-    iovec data{&message, sizeof message};
-    msghdr header{};
-    header.msg_iov = &data;
-    header.msg_iovlen = 1;
-    header.msg_control = control.data();
-    header.msg_controllen = control.size();
-    const ssize_t bytes = ::recvmsg(streams_.status.get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (bytes < 0 && (errno == EINTR || errno == EAGAIN)) {
+    const auto received = receive_status(streams_.status);
+    if (!received) {
         return;
     }
-    if (bytes != static_cast<ssize_t>(sizeof message)) {
-        streams_.status.reset();
-        return;
-    }
+    const LaunchMessage& message = received->message;
     if (message.kind == LaunchMessage::starting && !started_) {
         started_ = true;
         run_.inner_pid = message.value;
-        const cmsghdr* part = CMSG_FIRSTHDR(&header);
-        if (part != nullptr && part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_CREDENTIALS) {
-            ucred sender{};
-            std::memcpy(&sender, CMSG_DATA(part), sizeof sender);
-            run_.pid = sender.pid;
-        }
+        run_.pid = received->sender;
         if (end_by_ == EndBy::killing_namespace) {
             namespace_fd_ = open_pidfd(first_child(child_));
         }
@@ -420,19 +376,6 @@ Result<Run> Collection::collect() {
 Result<Run> collect(pid_t child, Streams streams, const Job& job, EndBy end_by,
                     std::function<bool()> is_too_large) {
     return Collection(child, std::move(streams), job, end_by, std::move(is_too_large)).collect();
-}
-
-Result<DescriptorPair> make_status_pair() {
-    std::array<int, 2> ends{};
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-        return failed_call("socketpair");
-    }
-    DescriptorPair pair{Descriptor(ends[0]), Descriptor(ends[1])};
-    const int on = 1;
-    if (::setsockopt(pair.ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
-        return failed_call("setsockopt(SO_PASSCRED)");
-    }
-    return pair;
 }
 
 }  // namespace vmlab::process

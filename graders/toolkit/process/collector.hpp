@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 
-#include "process/launch_protocol.hpp"
 #include "vmlab/process/descriptor.hpp"
 #include "vmlab/process/error.hpp"
 #include "vmlab/process/run.hpp"
@@ -32,8 +31,5 @@ enum class EndBy {
 /// `is_too_large`, where given, is asked a few times a second; yes ends the run as an output limit does.
 [[nodiscard]] Result<Run> collect(pid_t child, Streams streams, const Job& job, EndBy end_by,
                                   std::function<bool()> is_too_large = {});
-
-/// A socket pair for the launcher's messages: packets, with the sender's credentials.
-[[nodiscard]] Result<DescriptorPair> make_status_pair();
 
 }  // namespace vmlab::process

@@ -15,6 +15,7 @@
 #include "process/collector.hpp"
 #include "process/confinement.hpp"
 #include "process/recording.hpp"
+#include "process/status_socket.hpp"
 #include "process/syscall_filter.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/process/tools.hpp"
