@@ -268,6 +268,10 @@ TEST_P(RedTeam, EndsAsItMustAndHarmsNobody) {
         EXPECT_EQ(hostile->result.environment.isolation, tier_of(setting()));
         EXPECT_TRUE(hostile->run.status.exited_with(hostile->result.exit_status()))
             << hostile->run.describe();
+        if (attack().row == 14 &&
+            hostile->result.environment.isolation_lacks.find("can read") != std::string::npos) {
+            GTEST_SKIP() << hostile->result.environment.isolation_lacks;
+        }
         expect_outcome(hostile->result);
 
         ASSERT_TRUE(beside) << beside.error().what;

@@ -302,12 +302,16 @@ std::string LocalLab::isolation_name() {
 }
 
 std::string LocalLab::isolation_lacks() {
-    const std::string name = isolation_name();
     std::string lacks;
-    if (name == name_of(process::Tier::none))
-        lacks = "everything: programs run with the grader's own rights";
-    else if (name == name_of(process::Tier::separate_user))
-        lacks = "programs can read the files that every user may read";
+    try {
+        const process::Sandbox& confined = sandbox();
+        if (confined.tier() == process::Tier::none)
+            lacks = "everything: programs run with the grader's own rights";
+        else if (!confined.hides_files())
+            lacks = "programs can read the files that every user may read (this kernel has no Landlock)";
+    } catch (const Verdict&) {
+        return "everything: nothing is run";
+    }
     const std::lock_guard lock(mutex_);
     if (!unguarded_.empty())
         lacks +=

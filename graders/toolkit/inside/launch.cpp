@@ -21,108 +21,21 @@
 #include <unistd.h>
 
 #include "../process/launch_protocol.hpp"
+#include "landlock.hpp"
+#include "launch_options.hpp"
 #include "remains.hpp"
 
+using vmlab::inside::die;
+using vmlab::inside::LimitOption;
+using vmlab::inside::Options;
 using vmlab::process::LaunchMessage;
 
 namespace {
-
-struct LimitOption {
-    const char* name;
-    __rlimit_resource resource;
-    rlim_t value;
-    bool set;
-};
-
-struct Options {
-    int status = -1;
-    int filter = -1;
-    int stderr_from = -1;
-    bool has_user = false;
-    uid_t user = 0;
-    bool announce = true;
-    bool raise_oom_score_adj = false;
-    bool kill_descendants = false;
-    int keep[16] = {};  // the last place is for `status`
-    int keep_count = 0;
-    LimitOption limits[8] = {{"nofile", RLIMIT_NOFILE, 0, false}, {"cpu", RLIMIT_CPU, 0, false},
-                             {"fsize", RLIMIT_FSIZE, 0, false},   {"nproc", RLIMIT_NPROC, 0, false},
-                             {"as", RLIMIT_AS, 0, false},         {"data", RLIMIT_DATA, 0, false},
-                             {"stack", RLIMIT_STACK, 0, false},   {"core", RLIMIT_CORE, 0, false}};
-    char** program = nullptr;
-};
-
-[[noreturn]] void die(const Options& options, const char* what) {
-    const int number = errno;
-    dprintf(2, "vmlab-launch: %s: %s\n", what, strerror(number));
-    if (options.status >= 0) {
-        const LaunchMessage message{LaunchMessage::not_started, number};
-        (void)!send(options.status, &message, sizeof message, MSG_NOSIGNAL);
-    }
-    _exit(125);
-}
 
 /// False when the grader is gone.
 bool tell(const Options& options, LaunchMessage::Kind kind, int value) {
     const LaunchMessage message{kind, value};
     return send(options.status, &message, sizeof message, MSG_NOSIGNAL) >= 0;
-}
-
-bool parse_limit(Options& options, const char* name, const char* value) {
-    for (LimitOption& limit : options.limits) {
-        if (strcmp(limit.name, name) == 0) {
-            limit.value = strtoull(value, nullptr, 10);
-            limit.set = true;
-            return true;
-        }
-    }
-    return false;
-}
-
-Options parse(char** arguments) {
-    Options options;
-    for (; *arguments != nullptr && strcmp(*arguments, "--") != 0; ++arguments) {
-        const char* name = *arguments;
-        if (strcmp(name, "--no-announce") == 0) {
-            options.announce = false;
-            continue;
-        }
-        if (strcmp(name, "--raise-oom-score-adj") == 0) {
-            options.raise_oom_score_adj = true;
-            continue;
-        }
-        if (strcmp(name, "--kill-descendants") == 0) {
-            options.kill_descendants = true;
-            continue;
-        }
-        const char* value = *++arguments;
-        if (value == nullptr) {
-            break;
-        }
-        if (strcmp(name, "--status") == 0) {
-            options.status = atoi(value);
-        } else if (strcmp(name, "--filter") == 0) {
-            options.filter = atoi(value);
-        } else if (strcmp(name, "--stderr-from") == 0) {
-            options.stderr_from = atoi(value);
-        } else if (strcmp(name, "--user") == 0) {
-            options.has_user = true;
-            options.user = static_cast<uid_t>(strtoul(value, nullptr, 10));
-        } else if (strcmp(name, "--env") == 0) {
-            putenv(arguments[0]);
-        } else if (strcmp(name, "--keep") == 0 && options.keep_count < 15) {
-            options.keep[options.keep_count++] = atoi(value);
-        } else if (strncmp(name, "--limit-", 8) != 0 || !parse_limit(options, name + 8, value)) {
-            errno = EINVAL;
-            die(options, name);
-        }
-    }
-    if (*arguments == nullptr || arguments[1] == nullptr) {
-        errno = EINVAL;
-        die(options, "no program named");
-    }
-    options.program = arguments + 1;
-    return options;
 }
 
 void become_user(const Options& options) {
@@ -149,10 +62,29 @@ void set_limits(const Options& options) {
     }
 }
 
-/// The filter is an array of struct sock_filter in a memory file.
-void install_filter(const Options& options) {
+void renounce_privileges(const Options& options) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         die(options, "prctl(PR_SET_NO_NEW_PRIVS)");
+    }
+}
+
+/// Without a mount namespace of its own: what the program may see of the machine's files.
+void narrow_view(const Options& options) {
+    if (!options.has_view) {
+        return;
+    }
+    renounce_privileges(options);
+    if (!vmlab::inside::show_only(options.view)) {
+        die(options, "landlock");
+    }
+}
+
+/// The filter is an array of struct sock_filter in a memory file.
+void install_filter(const Options& options) {
+    renounce_privileges(options);
+    // An instrument that traces the program has the same user: the filter cannot keep the two apart.
+    if (!vmlab::inside::stay_out_of_other_processes()) {
+        die(options, "landlock");
     }
     if (options.filter < 0) {
         return;
@@ -325,6 +257,7 @@ bool wait_for_end(const Options& options, pid_t program, int& wait_status) {
     // A group of its own: kill(0, ...) is a mistake of the program's, and reaches nobody else.
     setpgid(0, 0);
     become_user(options);
+    narrow_view(options);
     become_program(options);
 }
 
@@ -366,7 +299,7 @@ int main(int count, char** arguments) {
         dprintf(2, "usage: vmlab-launch run|exec [options] -- PROGRAM ARGUMENTS\n");
         return 125;
     }
-    const Options options = parse(arguments + 2);
+    const Options options = vmlab::inside::parse(arguments + 2);
     if (strcmp(arguments[1], "exec") == 0) {
         become_program(options);
     }

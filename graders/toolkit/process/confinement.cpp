@@ -84,6 +84,29 @@ void append_system(std::vector<std::string>& command, bool with_compiler) {
     }
 }
 
+/// The same part of the machine without a mount namespace: a Landlock domain (landlock(7)). Devices and /proc
+/// are guarded by their permissions.
+std::vector<std::string> view_of(const Job& job, const std::filesystem::path& launcher,
+                                 const std::filesystem::path& folder) {
+    std::vector<std::string> options;
+    for (const char* name : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
+                             "/etc/ld.so.cache", "/etc/alternatives"}) {
+        append(options, {"--show", name});
+    }
+    append(options, {"--show", launcher.string()});
+    for (const std::filesystem::path& path : job.readable) {
+        append(options, {"--show", path.string()});
+    }
+    for (const char* name : {"/proc", "/dev"}) {
+        append(options, {"--show-writable", name});
+    }
+    append(options, {"--show-writable", folder.string()});
+    for (const std::filesystem::path& path : job.writable) {
+        append(options, {"--show-writable", path.string()});
+    }
+    return options;
+}
+
 }  // namespace
 
 Confinement::Confinement(Confinement&& other) noexcept
@@ -210,6 +233,10 @@ void Confinement::add_launcher(const std::filesystem::path& launcher, const Job&
     }
     if (tier_ != Tier::namespaces) {
         append(command_, {"--kill-descendants"});
+    }
+    if (tier_ == Tier::separate_user) {
+        const std::vector<std::string> view = view_of(job, launcher, folder_);
+        command_.insert(command_.end(), view.begin(), view.end());
     }
     if (job.oom_score_adj_floor) {
         append(command_, {"--raise-oom-score-adj"});

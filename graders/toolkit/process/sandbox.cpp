@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "inside/landlock.hpp"
 #include "process/child.hpp"
 #include "process/collector.hpp"
 #include "process/confinement.hpp"
@@ -247,6 +248,10 @@ Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& su
                                      obstacles.substr(0, obstacles.find_last_not_of(" .") + 1)),
                          bubblewrap ? way_to_namespaces() + "; for your own work only: --isolation none"
                                     : bubblewrap.error().fix);
+}
+
+bool Sandbox::hides_files() const {
+    return tier_ == Tier::namespaces || (tier_ == Tier::separate_user && inside::landlock_version() > 0);
 }
 
 std::unique_ptr<MemoryGuard> Sandbox::guard_for(const Job& job) const {

@@ -13,6 +13,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "inside/landlock.hpp"
 #include "vmlab/process/temporary_folder.hpp"
 
 namespace vmlab::process {
@@ -170,6 +171,40 @@ TEST_P(SandboxTest, HidesTheMachine) {
     EXPECT_EQ(shell("echo x 2>/dev/null > /usr/x || echo refused").out, "refused\n");
     EXPECT_THAT(shell("ps -A -o comm= 2>/dev/null || cat /proc/[0-9]*/comm").out,
                 Not(HasSubstr("process_test")));
+}
+
+TEST_P(SandboxTest, LetsNoProgramOpenTheMachinesFiles) {
+    if (!sandbox_->hides_files()) {
+        GTEST_SKIP() << "needs namespaces or Landlock";
+    }
+    EXPECT_EQ(shell(fmt::format("cat '{}/README.md' 2>/dev/null || echo refused", VMLAB_SOURCE_DIR)).out,
+              "refused\n");
+    EXPECT_EQ(shell("cat /etc/passwd 2>/dev/null || echo refused; ls /home 2>/dev/null || echo refused").out,
+              "refused\nrefused\n");
+    EXPECT_EQ(shell("mkdir a b && echo moved > a/file && mv a/file b && cat b/file").out, "moved\n")
+        << "within the program's own folder everything goes";
+}
+
+TEST_P(SandboxTest, KeepsAProgramOutOfTheProcessThatWatchesIt) {
+    // As below strace: the program's parent has its user.
+    Job job;
+    job.argv = {
+        "/bin/sh",
+        "-c",
+        "\"$0\" \"$@\"; true",
+        "{launch}",
+        "/bin/sh",
+        "-c",
+        "(: <>/proc/$PPID/mem) 2>/dev/null && echo theirs; (: <>/proc/self/mem) && cat /proc/self/maps "
+        ">/dev/null && echo own"};
+    job.channels = {2};
+    job.stderr_as = 901;
+    const auto run = sandbox_->run(job);
+    ASSERT_TRUE(run) << run.error().what;
+    if (inside::landlock_version() == 0) {
+        GTEST_SKIP() << "this kernel has no Landlock";
+    }
+    EXPECT_EQ(run->out, "own\n") << run->err;
 }
 
 TEST_P(SandboxTest, ShowsWhatTheJobNames) {

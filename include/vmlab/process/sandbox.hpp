@@ -47,6 +47,9 @@ class Sandbox {
 
     [[nodiscard]] Tier tier() const { return tier_; }
 
+    /// Whether a program can open only what its job names, the system's programs and libraries, and devices.
+    [[nodiscard]] bool hides_files() const;
+
     /// Our helper files, where a program in the sandbox can be shown them.
     [[nodiscard]] const std::filesystem::path& support() const { return support_; }
 
