@@ -56,7 +56,9 @@ process::Result<std::string> try_tier(process::TierChoice choice, const Place& p
     if (!sandbox) {
         return tl::make_unexpected(sandbox.error());
     }
-    return std::string("works");
+    return std::string(sandbox->hides_files()
+                           ? "works"
+                           : "works, but hides no file that every user may read: no Landlock in this kernel");
 }
 
 process::Result<std::string> try_memory_guards() {

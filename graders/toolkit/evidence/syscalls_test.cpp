@@ -100,6 +100,38 @@ TEST(StraceLog, LeavesOutWhatComesBeforeTheProgram) {
     EXPECT_THAT(parse_strace(text, "/home/q").calls, SizeIs(4));
 }
 
+TEST(Intrusion, IsAnOpenOfTheMemoryOfAProcessThatIsNotTheProgramsOwn) {
+    for (const std::string call : {
+             R"(openat(AT_FDCWD</tmp>, "/proc/1/mem", O_RDWR) = -1 EACCES (Permission denied))",
+             R"(openat(AT_FDCWD</tmp>, "/proc/self/../1/mem", O_RDWR) = -1 EACCES (Permission denied))",
+             R"(openat(AT_FDCWD</proc>, "1/task/1/mem", O_RDWR) = -1 EACCES (Permission denied))",
+             R"(openat(3</proc/1>, "mem", O_RDWR) = -1 EACCES (Permission denied))",
+             R"(openat(AT_FDCWD</tmp>, "link", O_RDWR) = 4</proc/1/mem>)",
+             R"(open("/proc/1/fd/3", O_WRONLY) = -1 ENXIO (No such device or address))",
+         }) {
+        const auto found = parse_strace("[pid 7] 5.000001 " + call + "\n").intrusion();
+        ASSERT_TRUE(found) << call;
+        EXPECT_EQ(found->row, call);
+    }
+}
+
+TEST(Intrusion, IsNoLookAtOneself) {
+    EXPECT_FALSE(
+        parse_strace(
+            "[pid 7] 5.000001 openat(AT_FDCWD</tmp>, \"/proc/self/mem\", O_RDWR) = 3</proc/7/mem>\n"
+            "[pid 7] 5.000002 openat(AT_FDCWD</tmp>, \"/proc/7/mem\", O_RDWR) = -1 EACCES (Permission "
+            "denied)\n"
+            "[pid 7] 5.000003 clone(child_stack=NULL, flags=SIGCHLD) = 8\n"
+            "[pid 7] 5.000004 openat(AT_FDCWD</tmp>, \"/proc/8/mem\", O_RDWR) = 3</proc/8/mem>\n"
+            "[pid 8] 5.000005 openat(AT_FDCWD</tmp>, \"/proc/7/fd/1\", O_RDWR) = 3<pipe:[5]>\n"
+            "[pid 7] 5.000006 openat(AT_FDCWD</tmp>, \"/proc/1/status\", O_RDONLY) = 3</proc/1/status>\n"
+            "[pid 7] 5.000007 openat(AT_FDCWD</tmp>, \"/proc/1/memory\", O_RDONLY) = -1 ENOENT (No such "
+            "file)\n"
+            "[pid 7] 5.000008 openat(AT_FDCWD</tmp>, \"/sys/1/mem\", O_RDONLY) = -1 ENOENT (No such file)\n"
+            "[pid 7] 5.000009 write(1<pipe:[5]>, \"/proc/1/mem\", 11) = 11\n")
+            .intrusion());
+}
+
 TEST(Sleep, IsReadInEveryForm) {
     EXPECT_EQ(slept_in("nanosleep({tv_sec=2, tv_nsec=5}, NULL) = 0"), seconds(2) + nanoseconds(5));
     EXPECT_EQ(slept_in("clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=500000000}, 0x7f) = 0"),

@@ -41,6 +41,21 @@ std::string key_of(const fs::path& source, const BuildOptions& options) {
     suspect_tampering(std::move(card));
 }
 
+void refuse_intrusion(const Program& program, const evidence::SyscallRun& watched) {
+    const auto intrusion = watched.intrusion();
+    if (!intrusion)
+        return;
+    Card card;
+    card.expected = fmt::format("{} keeps to its own memory", program.name);
+    card.observed = "it tries to open the memory of a process that is not its own";
+    card.evidence = intrusion->row;
+    card.why =
+        "Points are given for what strace saw. A program that changes strace's memory can make it see "
+        "anything. A person has to look at this submission.";
+    card.next = fmt::format("Run it yourself: strace -f -y -e trace=openat ./{}", program.name);
+    suspect_tampering(std::move(card));
+}
+
 void refuse_client_requests(const Program& program) {
     const auto facts = value_or_verdict(evidence::read_elf(program.executable));
     if (!facts.has_client_requests)
@@ -223,7 +238,9 @@ evidence::SyscallRun LocalLab::syscalls(const Program& program, const evidence::
     with_folder.limits = within(options.limits);
     with_folder.readable.push_back(program.executable.parent_path());
     const Slots::Held held = slot();
-    return value_or_verdict(evidence::run_syscalls(confined, program.executable, with_folder));
+    auto watched = value_or_verdict(evidence::run_syscalls(confined, program.executable, with_folder));
+    refuse_intrusion(program, watched);
+    return watched;
 }
 
 process::Run LocalLab::native(const Program& program, const NativeOptions& options) {

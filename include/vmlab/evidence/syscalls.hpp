@@ -64,6 +64,9 @@ struct SyscallLog {
     /// Sleep asked for after the last line, by the thread that wrote it; all of it when there is no line.
     [[nodiscard]] std::chrono::nanoseconds slept_after_last_line() const;
     [[nodiscard]] std::vector<SystemCall> named(std::string_view name) const;
+    /// The first try to open the memory or the descriptors of a process that is none of these: strace itself
+    /// has the program's user. Absent: there was none.
+    [[nodiscard]] std::optional<SystemCall> intrusion() const;
     /// All sleep asked for, by every thread.
     [[nodiscard]] std::chrono::nanoseconds slept() const;
 };
