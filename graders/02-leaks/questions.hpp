@@ -51,6 +51,21 @@ inline std::size_t number_of_blocks(const Sizes& sizes) {
     return blocks;
 }
 
+inline std::size_t blocks_of(const Sizes& sizes, std::uint64_t size) {
+    const auto found = sizes.find(size);
+    return found == sizes.end() ? 0 : found->second;
+}
+
+/// A size of which there are more in `some` than in `others`; nothing when there is none.
+inline std::optional<std::uint64_t> size_with_more_left(const Sizes& some, const Sizes& others) {
+    for (const auto& [size, count] : some) {
+        if (count > blocks_of(others, size)) {
+            return size;
+        }
+    }
+    return std::nullopt;
+}
+
 /// A size of which fewer blocks were allocated than `wanted` says; nothing when there are enough of each.
 inline std::optional<std::uint64_t> size_with_too_few(const Sizes& wanted, const AllocationTrace& trace) {
     for (const auto& [size, count] : wanted) {

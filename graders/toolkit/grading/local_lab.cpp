@@ -74,8 +74,19 @@ void refuse_client_requests(const Program& program) {
 }
 
 fs::path preload_file(const fs::path& support, Preload preload) {
-    return support /
-           (preload == Preload::heap_grows_down ? "vmlab-heap-grows-down.so" : "vmlab-malloc-fails.so");
+    switch (preload) {
+        case Preload::heap_grows_down:
+            return support / "vmlab-heap-grows-down.so";
+        case Preload::malloc_fails:
+            return support / "vmlab-malloc-fails.so";
+        case Preload::blocks_forget:
+            return support / "vmlab-blocks-forget.so";
+        case Preload::counts_blocks:
+            return support / "vmlab-counts-blocks.so";
+        case Preload::none:
+            break;
+    }
+    return {};
 }
 
 /// Whether a request asks for what only the VM arena has, whichever arena was chosen for the others.
@@ -257,6 +268,10 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
         run.readable.push_back(library);
         run.environment["LD_PRELOAD"] = library.string();
         run.environment["VMLAB_MALLOC_CALLS_THAT_WORK"] = std::to_string(options.malloc_calls_that_work);
+    }
+    if (options.preload == Preload::counts_blocks) {
+        run.channels = {block_channel};
+        run.environment["VMLAB_BLOCKS_DESCRIPTOR"] = std::to_string(block_channel);
     }
     const Slots::Held held = slot();
     return value_or_verdict(confined.run(run));

@@ -9,51 +9,21 @@
 // that, and no program looks: one that uses its object crashes, one that made it only for show goes on.
 
 #include <bits/functexcept.h>
-#include <elf.h>
-#include <link.h>
-#include <sys/auxv.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <new>
 
-// glibc's own functions behind the names that we take.
-// NOLINTBEGIN(bugprone-reserved-identifier)
-extern "C" {
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* block, std::size_t size);
-}
-// NOLINTEND(bugprone-reserved-identifier)
+#include "libc_malloc.hpp"
+#include "main_program.hpp"
 
 namespace {
 
-std::atomic<long> calls_made;
+using vmlab::inside::in_main_program;
 
-// Whether an address lies in the code of the main program. The kernel tells where its segments are
-// (getauxval), which needs neither a lock nor memory: this runs before the loader has finished its work.
-bool in_main_program(const void* caller) {
-    const auto* headers = reinterpret_cast<const ElfW(Phdr)*>(getauxval(AT_PHDR));
-    const std::size_t count = getauxval(AT_PHNUM);
-    if (headers == nullptr)
-        return false;
-    std::uintptr_t base = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (headers[i].p_type == PT_PHDR)
-            base = reinterpret_cast<std::uintptr_t>(headers) - headers[i].p_vaddr;
-    }
-    const auto address = reinterpret_cast<std::uintptr_t>(caller);
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::uintptr_t start = base + headers[i].p_vaddr;
-        if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_X) != 0 && address >= start &&
-            address < start + headers[i].p_memsz)
-            return true;
-    }
-    return false;
-}
+std::atomic<long> calls_made;
 
 long calls_that_work() {
     const char* text = std::getenv("VMLAB_MALLOC_CALLS_THAT_WORK");

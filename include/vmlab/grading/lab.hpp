@@ -25,14 +25,19 @@
 
 namespace vmlab::grading {
 
-/// The preloaded allocators (EVIDENCE.md: what they report is no evidence, only what the program then
-/// prints).
+/// The preloaded allocators. The program could forge what they report: evidence is what it then prints, and a
+/// report that accuses it.
 enum class Preload {
     none,
     heap_grows_down,  ///< every block lies below the one before it
     malloc_fails,     ///< malloc, calloc and realloc give NULL after the first Native::malloc_calls_that_work
                       ///< calls of the program's own
+    blocks_forget,    ///< what is written into a block of the program's own is gone: it reads zeros
+    counts_blocks,    ///< Run::channels[block_channel] tells of the program's own blocks
+                      ///< (evidence::native_blocks)
 };
+
+inline constexpr int block_channel = 1011;
 
 struct NativeOptions {
     std::vector<std::string> arguments;
