@@ -40,6 +40,38 @@ using grading::Card;
 using grading::excerpt;
 using grading::fail;
 
+/// The second witness: the same program with nobody tracing it. Its account is compared with strace's, which
+/// saw memory that stays where it is.
+void expect_flat_without_a_tracer() {
+    const auto accuse = [](std::string observed, std::string evidence) {
+        grading::suspect_tampering(
+            {.expected = "the same behaviour, whether somebody watches or not",
+             .observed = "under strace it keeps its size; left alone " + std::move(observed),
+             .evidence = std::move(evidence),
+             .why = "Points are given for what strace saw. A program that behaves better when it is watched "
+                    "cannot be judged by that. A person has to look at this submission.",
+             .next = build + " && ./free_loop & sleep 30; ps -o rss,vsz,comm -C free_loop; kill %1"});
+    };
+    // The heap may grow by the first block, once; a leaked block comes on top.
+    const std::vector<std::uint64_t>& sizes = unwatched.get().sizes;
+    if (sizes.size() == 2 && sizes[0] > 0 && sizes[1] > sizes[0] + first_block_bytes + 5 * mebibyte) {
+        accuse(fmt::format("it grows by {} bytes from round 1 to round 2", grouped(sizes[1] - sizes[0])),
+               fmt::format("/proc/PID/status, VmSize: {} kB in round 1, {} kB in round 2", sizes[0] / 1024,
+                           sizes[1] / 1024));
+    }
+    const ManyRounds& many = untraced.get();
+    const auto [least, most] = std::minmax_element(many.sizes.begin(), many.sizes.end());
+    if (least >= most) {
+        return;
+    }
+    if (const std::uint64_t grown = *most - *least; grown > most_bytes_that_come_and_go) {
+        accuse(fmt::format("it grows by {} bytes within {} rounds", grouped(grown), many.lines),
+               fmt::format("/proc/PID/status, VmSize: {} kB in round {}, {} kB in round {}; then: {}",
+                           *least / 1024, least - many.sizes.begin() + 1, *most / 1024,
+                           most - many.sizes.begin() + 1, many.run.describe()));
+    }
+}
+
 TEST(Free, StaysFlatOverManyRounds) {
     const EndlessRun& run = endless.get();
     const std::vector<evidence::PacedLine> lines = run.recorded.paced_lines();
@@ -96,18 +128,7 @@ TEST(Free, StaysFlatOverManyRounds) {
         fail(std::move(card));
     }
 
-    // Once more with nobody tracing: the heap may grow by the first block, once; a leaked block comes on top.
-    const std::vector<std::uint64_t>& sizes = unwatched.get().sizes;
-    if (sizes.size() == 2 && sizes[0] > 0 && sizes[1] > sizes[0] + first_block_bytes + 5 * mebibyte) {
-        card.expected = "the same behaviour, whether somebody watches or not";
-        card.observed = fmt::format(
-            "under strace it keeps its size; left alone it grows by {} bytes from round 1 to round 2",
-            grouped(sizes[1] - sizes[0]));
-        card.evidence = fmt::format("/proc/PID/status, VmSize: {} kB in round 1, {} kB in round 2",
-                                    sizes[0] / 1024, sizes[1] / 1024);
-        card.next = build + " && ./free_loop & sleep 5; ps -o rss,vsz,comm -C free_loop; kill %1";
-        fail(std::move(card));
-    }
+    expect_flat_without_a_tracer();
 }
 
 TEST(Free, PrintsOneLineARound) {

@@ -115,6 +115,36 @@ inline UnwatchedRun run_unwatched(vmlab::grading::Lab& lab, const vmlab::grading
     return result;
 }
 
+/// Many rounds that nobody traced, each with a short sleep.
+struct ManyRounds {
+    std::size_t lines = 0;
+    /// The size of the address space (VmSize) when each line was seen. The program may have come further than
+    /// its line; behind the last one it may be gone.
+    std::vector<std::uint64_t> sizes;
+    vmlab::process::Run run;
+};
+
+/// Runs so many rounds with nobody tracing. A program whose sleeps cannot be shortened gets through a few.
+inline ManyRounds run_many_rounds(vmlab::grading::Lab& lab, const vmlab::grading::Program& program,
+                                  std::size_t rounds, std::uint64_t most_data_bytes) {
+    ManyRounds result;
+    pid_t pid = 0;
+    vmlab::grading::NativeOptions options;
+    options.arguments = {std::to_string(rounds)};
+    options.preload = vmlab::grading::Preload::sleeps_briefly;
+    options.limits.data_bytes = most_data_bytes;
+    options.limits.wall = std::chrono::seconds(20);
+    options.on_started = [&pid](pid_t started) { pid = started; };
+    options.on_output = [&](std::string_view piece) {
+        result.lines += static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n'));
+        if (const auto sample = vmlab::evidence::sample_process(pid); sample && sample->virtual_bytes > 0) {
+            result.sizes.resize(result.lines, sample->virtual_bytes);
+        }
+    };
+    result.run = lab.native(program, options);
+    return result;
+}
+
 /// `free_loop 1` with a malloc that gives NULL after so many calls. It is stopped behind its round's line,
 /// for nobody fast-forwards its sleep.
 inline vmlab::process::Run run_one_round_without_memory(vmlab::grading::Lab& lab,

@@ -35,9 +35,11 @@ constexpr std::size_t rounds_of_the_original = 6;
 constexpr std::size_t early_round = 10;
 constexpr std::size_t late_round = 100;
 constexpr std::size_t enough_rounds_for_forever = 10;
+constexpr std::size_t rounds_without_a_tracer = 50;
 constexpr std::int64_t mebibyte = 1 << 20;
-constexpr std::uint64_t most_data_bytes = 768 * mebibyte;  // 19 rounds of the starter
-constexpr std::uint64_t most_output_bytes = 64 << 10;      // some 2,000 lines: a program that never ends
+constexpr std::uint64_t most_bytes_that_come_and_go = 200 * mebibyte;  // three rounds' blocks
+constexpr std::uint64_t most_data_bytes = 768 * mebibyte;              // 19 rounds of the starter
+constexpr std::uint64_t most_output_bytes = 64 << 10;  // some 2,000 lines: a program that never ends
 
 inline SyscallRun record_trusted(Lab& lab, const grading::Program& program, const std::string& argument) {
     evidence::SyscallOptions options;
@@ -76,6 +78,9 @@ inline MemcheckRun watch(Lab& lab) {
 // First, because it really sleeps.
 inline Shared<UnwatchedRun> unwatched{
     [](Lab& lab) { return run_unwatched(lab, lab.program("free_loop"), most_data_bytes); }};
+inline Shared<ManyRounds> untraced{[](Lab& lab) {
+    return run_many_rounds(lab, lab.program("free_loop"), rounds_without_a_tracer, most_data_bytes);
+}};
 inline Shared<SyscallRun> starter{[](Lab& lab) {
     return record_trusted(lab, lab.starter("free_loop"), std::to_string(rounds_of_the_original));
 }};

@@ -83,6 +83,8 @@ fs::path preload_file(const fs::path& support, Preload preload) {
             return support / "vmlab-blocks-forget.so";
         case Preload::counts_blocks:
             return support / "vmlab-counts-blocks.so";
+        case Preload::sleeps_briefly:
+            return support / "vmlab-sleeps-briefly.so";
         case Preload::none:
             break;
     }

@@ -35,6 +35,7 @@ enum class Preload {
     blocks_forget,    ///< what is written into a block of the program's own is gone: it reads zeros
     counts_blocks,    ///< Run::channels[block_channel] tells of the program's own blocks
                       ///< (evidence::native_blocks)
+    sleeps_briefly,   ///< every sleep lasts a millisecond
 };
 
 inline constexpr int block_channel = 1011;
