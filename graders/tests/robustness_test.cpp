@@ -93,6 +93,34 @@ TEST_F(RobustnessTest, WithoutValgrindItNamesThePackage) {
     }
 }
 
+TEST_F(RobustnessTest, AValgrindThatCannotStartIsTheMachinesFault) {
+    fs::path tool;
+    for (const char* place :
+         {"/usr/libexec/valgrind", "/usr/lib/x86_64-linux-gnu/valgrind", "/usr/lib/valgrind"}) {
+        const fs::path file = fs::path(place) / "memcheck-amd64-linux";
+        tool = fs::exists(file) ? file : tool;
+    }
+    if (tool.empty()) {
+        GTEST_SKIP() << "Memcheck's own program is not where it is looked for";
+    }
+    if (const auto result = grade([tool] { return take_own_mounts() && hide(tool); })) {
+        expect_not_judged(*result, "valgrind.* --version: .*failed to start tool", "reinstall valgrind");
+    }
+}
+
+TEST_F(RobustnessTest, AValgrindThatDoesNotGetToTheProgramIsTheMachinesFault) {
+    const fs::path broken = script("valgrind",
+                                   "[ \"$1\" != --version ] || { echo 'valgrind-3.19.0'; exit 0; }\n"
+                                   "echo 'valgrind:  Fatal error at startup: a function redirection' >&2\n"
+                                   "exit 1\n");
+    if (const auto result = grade([broken] {
+            return take_own_mounts() && replace("/usr/bin/valgrind", broken) && hide("/usr/bin/valgrind.bin");
+        })) {
+        expect_not_judged(*result, "Valgrind could not start the program: .*Fatal error at startup",
+                          "reinstall valgrind");
+    }
+}
+
 TEST_F(RobustnessTest, WithoutStraceItNamesThePackage) {
     if (const auto result = grade([] { return take_own_mounts() && hide("/usr/bin/strace"); })) {
         expect_not_judged(*result, "strace is not installed", "apt-get install strace");

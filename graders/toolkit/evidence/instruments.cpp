@@ -29,26 +29,39 @@ Version version_in(std::string_view text) {
     return {0, 0};
 }
 
+std::string_view first_line(std::string_view text) {
+    return next_line(text).value_or("");
+}
+
 /// Asked once for each tool: starting one costs more than looking it up.
-Version version_of(const std::filesystem::path& tool) {
+process::Result<Version> version_of(const std::filesystem::path& tool) {
     static std::mutex mutex;
-    static std::map<std::filesystem::path, Version> known;
+    static std::map<std::filesystem::path, process::Result<Version>> known;
     const std::lock_guard lock(mutex);
     if (const auto found = known.find(tool); found != known.end())
         return found->second;
     const auto run = process::run_tool({tool.string(), "--version"});
-    const Version version = run && run->succeeded() ? version_in(run->out) : Version{0, 0};
-    known[tool] = version;
+    process::Result<Version> version = tl::unexpected(run ? process::Error{} : run.error());
+    if (run && run->succeeded())
+        version = version_in(run->out);
+    else if (run)
+        version = process::machine_lacks(
+            fmt::format("{} --version: {} ({})", tool.string(), run->describe(), first_line(run->err)),
+            fmt::format("reinstall {}: sudo apt-get install --reinstall {}", tool.stem().string(),
+                        tool.stem().string()));
+    known.emplace(tool, version);
     return version;
 }
 
 process::Result<std::filesystem::path> at_least(const std::filesystem::path& tool, std::string_view name,
                                                 Version oldest) {
-    const Version version = version_of(tool);
-    if (version >= oldest)
+    const auto version = version_of(tool);
+    if (!version)
+        return tl::unexpected(version.error());
+    if (*version >= oldest)
         return tool;
-    return process::machine_lacks(fmt::format("{} is version {}.{}, older than {}.{}", name, version.first,
-                                              version.second, oldest.first, oldest.second),
+    return process::machine_lacks(fmt::format("{} is version {}.{}, older than {}.{}", name, version->first,
+                                              version->second, oldest.first, oldest.second),
                                   fmt::format("install a newer {}", name));
 }
 

@@ -99,6 +99,7 @@ process::Result<MemcheckReport> parse_document(std::string_view text) {
     if (text.find('\0') != std::string_view::npos)
         return not_valgrinds("it holds a NUL byte");
 
+    report.started = text.find("<state>RUNNING</state>") != std::string_view::npos;
     std::string whole(text);
     if (text.ends_with(closing_tag)) {
         report.complete = true;

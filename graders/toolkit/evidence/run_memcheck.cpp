@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "evidence/instruments.hpp"
@@ -54,6 +56,19 @@ std::optional<std::string> damage_of(const MemcheckRun& made) {
     return contradiction(made.trace, made.report);
 }
 
+/// Valgrind tells that the program runs before its first instruction, where the program cannot reach: without
+/// that, whatever went wrong was not the program's doing.
+tl::unexpected<process::Error> did_not_start(const process::Run& run, std::string_view log) {
+    std::string_view words = run.err.empty() ? log : std::string_view(run.err);
+    while (words.starts_with('\n'))
+        words.remove_prefix(1);
+    constexpr std::size_t most = 300;
+    return process::machine_lacks(
+        fmt::format("Valgrind could not start the program: {} ({})",
+                    words.substr(0, std::min(words.find('\n'), most)), run.describe()),
+        "valgrind /bin/true shows what is wrong; sudo apt-get install --reinstall valgrind libc6-dbg");
+}
+
 }  // namespace
 
 process::Result<MemcheckRun> run_memcheck(const process::Sandbox& sandbox,
@@ -95,6 +110,8 @@ process::Result<MemcheckRun> run_memcheck(const process::Sandbox& sandbox,
     made.run = std::move(*run);
     const std::string log = channel(made.run, log_channel);
     auto report = parse_memcheck_xml(channel(made.run, xml_channel));
+    if (report && !report->started)
+        return did_not_start(made.run, log);
     if (report)
         made.report = std::move(*report);
     made.trace = parse_allocation_trace(log, made.report.pid);

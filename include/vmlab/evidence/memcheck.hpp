@@ -55,6 +55,7 @@ struct MemcheckReport {
     int pid = 0;              ///< as the program sees itself; 0 when the document ends before it
     std::vector<Leak> leaks;  ///< still_reachable ones too
     std::vector<MemoryError> errors;
+    bool started = false;   ///< Valgrind said that it lets the program run now
     bool complete = false;  ///< the closing tag was there: the leak check was done
 
     [[nodiscard]] std::uint64_t bytes(LeakKind kind) const;
