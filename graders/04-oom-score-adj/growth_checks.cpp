@@ -34,12 +34,8 @@ Shared<evidence::SyscallRun> starved{[](Lab& lab) {
     options.limits.address_space_bytes = 512 * mebibyte;
     return lab.syscalls(lab.program("oom_score"), options);
 }};
-/// Nobody traces this one: its one sleep between two chunks takes its time.
-Shared<process::Run> untraced{[](Lab& lab) {
-    grading::NativeOptions options;
-    options.arguments = {"--chunk-mb", "1", "--limit-mb", "2", "--pause", "1"};
-    options.limits = cautious();
-    return lab.native(lab.program("oom_score"), options);
+Shared<process::Run> starved_untraced{[](Lab& lab) {
+    return run_untraced(lab, {"--chunk-mb", "16", "--limit-mb", "2000", "--pause", "0"}, 192 * mebibyte);
 }};
 
 /// What is wrong with the growth of a run, and the row that shows it; nothing when all is right.
@@ -181,7 +177,17 @@ TEST(OomScore, Allocates100MegabytesEvery2Seconds) {
 TEST(OomScore, ObeysChunkLimitAndPause) {
     expect_growth(by_options.get(), "--chunk-mb 7 --limit-mb 21 --pause 3", 7, 3, 3s);
 
-    // With --adj there are the same lines and one more.
+    // With --adj there are the same lines and one more; without it there is nothing to tell.
+    if (const auto after = claims_of(by_options.get().run.out).after) {
+        fail({
+            .expected = "no line \"oom_score after: N\" without --adj",
+            .observed = fmt::format("\"oom_score after: {}\", though nothing was changed", after->number),
+            .evidence = stdout_of(by_options.get().run),
+            .why = "The line says that the score was changed. Whoever reads it, a person or a program, looks "
+                   "for an adjustment that nobody made.",
+            .next = compile + " && ./oom_score --chunk-mb 7 --limit-mb 21 --pause 0",
+        });
+    }
     if (const auto& unexpected = claims_of(adjusted.get().run.out).unexpected) {
         fail({
             .expected =
@@ -194,12 +200,15 @@ TEST(OomScore, ObeysChunkLimitAndPause) {
     }
 
     const process::Run& run = untraced.get();
-    if (!run.succeeded() || run.elapsed < 1s) {
+    const auto flaw = flaw_of_lines(claims_of(run.out), run, 1, 2);
+    if (!run.succeeded() || run.elapsed < 1s || flaw) {
         fail_run(run, "running oom_score --chunk-mb 1 --limit-mb 2 --pause 1",
                  {
                      .expected = "the same behaviour whether strace watches or not: with --chunk-mb 1 "
-                                 "--limit-mb 2 --pause 1 a run of at least one second, exit status 0",
-                     .observed = fmt::format("{}, after {:.3f} s", run.describe(), run.elapsed.count()),
+                                 "--limit-mb 2 --pause 1 a run of at least one second, two lines \"ADDRESS "
+                                 "TOTAL MB\", exit status 0",
+                     .observed = fmt::format("with nobody watching: {}, after {:.3f} s{}", run.describe(),
+                                             run.elapsed.count(), flaw ? "; " + flaw->observed : ""),
                      .evidence = stdout_of(run),
                      .why = "The pause is there so that you can look at the process while it grows.",
                      .next = compile + " && time ./oom_score --chunk-mb 1 --limit-mb 2 --pause 1",
@@ -237,12 +246,34 @@ TEST(OomScore, TouchesEveryPageItCounts) {
     });
 }
 
+/// The same with nobody tracing it.
+void expect_null_untraced() {
+    const process::Run& run = starved_untraced.get();
+    const std::uint64_t chunks = claims_of(run.out).chunks.size();
+    if (run.status.exited_with(3) && run.err.starts_with("oom_score: ") && chunks >= 1 && chunks < 12) {
+        return;
+    }
+    fail_run(
+        run, "running oom_score under a limit of 192 MiB on its address space, untraced",
+        {
+            .expected = "the same when nobody traces it: under a limit of 192 MiB 8 to 11 chunks of 16 "
+                        "MB, a message on stderr that begins with \"oom_score: \", exit status 3",
+            .observed = fmt::format("{} chunks; {}; {}", chunks,
+                                    run.err.empty() ? "nothing on stderr" : "stderr: " + excerpt(run.err, 2),
+                                    run.describe()),
+            .evidence = stdout_of(run),
+            .why = "Under strace it does. What a program does only when it is watched helps nobody.",
+            .next = compile + " && (ulimit -v 196608; ./oom_score --chunk-mb 16 --pause 0; echo $?)",
+        });
+}
+
 TEST(OomScore, ReportsNullFromMalloc) {
     const evidence::SyscallRun& watched = starved.get();
     const process::Run& run = watched.run;
     const auto refusal = Growth(watched.calls).first_refusal();
     const bool grew = !claims_of(run.out).chunks.empty();
     if (refusal && grew && run.status.exited_with(3) && run.err.starts_with("oom_score: ")) {
+        expect_null_untraced();
         return;
     }
     const Card card{
