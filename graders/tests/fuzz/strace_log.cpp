@@ -22,6 +22,10 @@ void strace_log(std::string_view input) {
     }
     (void)log.slept_after_last_line();
     (void)log.named("brk");
+    if (const auto intrusion = log.intrusion()) {
+        require(intrusion->name == "creat" || intrusion->name.starts_with("open"),
+                "what intrudes opens a file");
+    }
 }
 
 }  // namespace vmlab::fuzz
