@@ -4,6 +4,7 @@
 //   - Valgrind tells which addresses malloc returned, and strace where the kernel put the heap;
 //   - the direction is compared with the addresses, and asked for again with an allocator that works down;
 //   - an allocator that gives nothing shows what the program does with NULL.
+//   - two runs that nobody traces, one of them with every block counted, must say the same.
 // Valgrind brings a malloc of its own, whose blocks never lie in the heap of brk. That is why the program
 // runs under Valgrind for the first question and without it for the second.
 
@@ -18,6 +19,8 @@
 #include <vector>
 
 #include "questions.hpp"
+#include "vmlab/evidence/native_blocks.hpp"
+#include "vmlab/grading/agreement.hpp"
 #include "vmlab/grading/grader.hpp"
 
 namespace {
@@ -51,6 +54,12 @@ process::Run run_with_heap(Lab& lab, bool upwards) {
 // Each run is made once and shared by the checks that need it.
 Shared<evidence::MemcheckRun> traced{[](Lab& lab) { return lab.memcheck(lab.program("heap_growth")); }};
 Shared<evidence::SyscallRun> recorded{[](Lab& lab) { return lab.syscalls(lab.program("heap_growth")); }};
+Shared<process::Run> untraced{[](Lab& lab) { return lab.native(lab.program("heap_growth")); }};
+Shared<process::Run> counted{[](Lab& lab) {
+    grading::NativeOptions options;
+    options.preload = Preload::counts_blocks;
+    return lab.native(lab.program("heap_growth"), options);
+}};
 Shared<process::Run> downwards{[](Lab& lab) { return run_with_heap(lab, false); }};
 Shared<process::Run> upwards{[](Lab& lab) { return run_with_heap(lab, true); }};
 Shared<process::Run> first_call_fails{[](Lab& lab) { return run_out_of_memory(lab, 0); }};
@@ -95,12 +104,47 @@ TEST(HeapGrowth, AllocatesIntegersWithMalloc) {
     fail_run(watched.run, "running heap_growth under Valgrind", card);
 }
 
+/// The second witness: in a run without Valgrind a preloaded malloc counts the program's own blocks. A
+/// program that printed each of its blocks under Valgrind, and reads no uninitialised memory, prints them
+/// here too.
+void expect_own_addresses_without_valgrind() {
+    const evidence::MemcheckRun& watched = traced.get();
+    const process::Run& run = counted.get();
+    if (!run.succeeded() || !watched.report.errors.empty()) {
+        return;
+    }
+    const Addresses taken = evidence::native_blocks(run.channels.at(grading::block_channel)).addresses;
+    const Addresses printed = addresses_in(run.out);
+    const std::size_t real = number_that_are(printed, taken);
+    if (real >= mallocs_of_an_int(watched.trace).size()) {
+        return;
+    }
+    const Card card{
+        .expected = "the addresses of the program's own blocks, with Valgrind and without it",
+        .observed = fmt::format("under Valgrind it prints what malloc returned; without it, of {} addresses "
+                                "on stdout {} are those of blocks",
+                                printed.size(), real),
+        .evidence = fmt::format("stdout without Valgrind:\n{}\nblocks that the program took in that run: {}\n"
+                                "stdout under Valgrind:\n{}",
+                                shown(run.out), taken.size(), shown(watched.run.out)),
+        .why =
+            "Points are given for what Valgrind saw. That holds only for a program that takes its blocks "
+            "from the C library's malloc, and prints the same when Valgrind does not look.",
+        .next = "read heap_growth.cpp: what decides which address is printed?",
+    };
+    if (taken.empty()) {
+        grading::fail(card);  // it may bring a malloc of its own, which Valgrind replaces
+    }
+    grading::suspect_tampering(card);
+}
+
 TEST(HeapGrowth, PrintsTheAddressesItAllocated) {
     const evidence::MemcheckRun& watched = traced.get();
     const Addresses printed = addresses_in(watched.run.out);
     const std::size_t matched = printed_in_order(printed, watched.trace);
     const AllocationCalls missing = not_printed(mallocs_of_an_int(watched.trace), printed);
     if (!printed.empty() && matched == printed.size() && missing.empty()) {
+        expect_own_addresses_without_valgrind();
         return;
     }
     Card card{
@@ -256,6 +300,19 @@ TEST(HeapGrowth, ReportsThatMallocFailed) {
     expect_report_of_null(third_call_fails.get(), "third");
 }
 
+/// A program that reads memory it never initialised may do something else each time. Where Memcheck saw
+/// nothing of that, it is no mistake.
+grading::OutcomeKind if_the_witnesses_disagree() {
+    try {
+        if (traced.get().report.errors.empty()) {
+            return grading::OutcomeKind::tamper_suspected;
+        }
+    } catch (const grading::Verdict&) {
+        // Without Valgrind nobody can say.
+    }
+    return grading::OutcomeKind::failed;
+}
+
 TEST(HeapGrowth, PrintsAddressesThenOneDirectionAndNothingElse) {
     const process::Run& run = recorded.get().run;
     const std::vector<std::string> lines = lines_of(run.out);
@@ -288,6 +345,11 @@ TEST(HeapGrowth, PrintsAddressesThenOneDirectionAndNothingElse) {
         });
     }
     grading::expect_exit_status(run, 0, "running heap_growth");
+
+    const grading::Agreement agreement{.otherwise = if_the_witnesses_disagree(),
+                                       .next = build + " && ./heap_growth"};
+    grading::expect_agreement({"under strace", run}, {"with nobody watching", untraced.get()}, agreement);
+    grading::expect_agreement({"under strace", run}, {"with its blocks counted", counted.get()}, agreement);
 }
 
 TEST(HeapGrowth, WritesEachLineAtOnce) {

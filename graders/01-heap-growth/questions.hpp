@@ -103,6 +103,14 @@ inline Addresses allocated(const Addresses& printed, const vmlab::evidence::Allo
     return blocks;
 }
 
+/// How many of the printed addresses are those of blocks. The same address may come again: malloc reuses a
+/// freed block.
+inline std::size_t number_that_are(const Addresses& printed, const Addresses& blocks) {
+    const std::set<std::uint64_t> taken(blocks.begin(), blocks.end());
+    return static_cast<std::size_t>(std::count_if(
+        printed.begin(), printed.end(), [&taken](std::uint64_t address) { return taken.contains(address); }));
+}
+
 /// The successful calls of malloc(sizeof(int)).
 inline AllocationCalls mallocs_of_an_int(const vmlab::evidence::AllocationTrace& trace) {
     AllocationCalls calls;
