@@ -12,12 +12,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "questions.hpp"
 #include "runs.hpp"
 #include "vmlab/evidence/native_blocks.hpp"
+#include "vmlab/grading/agreement.hpp"
 #include "vmlab/grading/grader.hpp"
 
 namespace {
@@ -95,14 +97,43 @@ void expect_something_to_judge() {
         "Without these blocks nothing can be said here: see StillAllocatesEveryBlock.");
 }
 
-/// The second witness. A program that reads no uninitialised memory frees the same blocks whoever watches it;
-/// one that frees more under Valgrind found out that it is watched.
-void expect_as_many_left_without_valgrind() {
+/// The second witness, where it has something to say. A program that reads no uninitialised memory takes and
+/// frees the same blocks whoever watches it.
+std::optional<evidence::NativeBlocks> blocks_without_valgrind() {
     if (!counted.get().succeeded() || !mended.get().report.errors.empty()) {
+        return std::nullopt;
+    }
+    auto native = evidence::native_blocks(counted.get().channels.at(grading::block_channel));
+    return native.to_the_end ? std::optional(std::move(native)) : std::nullopt;
+}
+
+const std::string cannot_be_judged =
+    "Points are given for what Memcheck saw. A program that behaves better when it is watched cannot be "
+    "judged by that. A person has to look at this submission.";
+
+/// One that takes more under Valgrind found out that it is watched.
+void expect_every_block_without_valgrind() {
+    const auto native = blocks_without_valgrind();
+    const auto size = native ? size_with_more(wanted(), native->taken) : std::nullopt;
+    if (!size) {
         return;
     }
-    const auto native = evidence::native_blocks(counted.get().channels.at(grading::block_channel));
-    const auto size = size_with_more_left(native.never_freed, never_freed(mended.get().trace));
+    grading::suspect_tampering(
+        {.expected = "the same blocks are allocated with Valgrind and without it",
+         .observed =
+             fmt::format("blocks of {} bytes: {} without Valgrind, {} under it", *size,
+                         blocks_of(native->taken, *size), mended.get().trace.blocks_of_size(*size).size()),
+         .evidence = fmt::format("the calls of malloc, counted in a run without Valgrind: {} blocks taken",
+                                 number_of_blocks(native->taken)),
+         .why = cannot_be_judged,
+         .next = "read leaks.cpp: what decides whether a block is allocated?"});
+}
+
+/// One that frees more under Valgrind did, too.
+void expect_as_many_left_without_valgrind() {
+    const auto native = blocks_without_valgrind();
+    const auto size =
+        native ? size_with_more(native->never_freed, never_freed(mended.get().trace)) : std::nullopt;
     if (!size) {
         return;
     }
@@ -110,12 +141,11 @@ void expect_as_many_left_without_valgrind() {
         {.expected = "the same blocks are freed with Valgrind and without it",
          .observed =
              fmt::format("blocks of {} bytes that are never freed: {} without Valgrind, {} under it", *size,
-                         native.never_freed.at(*size), blocks_of(never_freed(mended.get().trace), *size)),
+                         native->never_freed.at(*size), blocks_of(never_freed(mended.get().trace), *size)),
          .evidence = fmt::format("the program's own calls of malloc and free, counted in a run without "
                                  "Valgrind: {} blocks taken, {} not given back",
-                                 native.taken, number_of_blocks(native.never_freed)),
-         .why = "Points are given for what Memcheck saw. A program that behaves better when it is watched "
-                "cannot be judged by that. A person has to look at this submission.",
+                                 native->addresses.size(), number_of_blocks(native->never_freed)),
+         .why = cannot_be_judged,
          .next = "read leaks.cpp: what decides whether a block is freed?"});
 }
 
@@ -157,10 +187,21 @@ void expect_none_left(LeakKind kind, std::string why) {
     fail(std::move(card));
 }
 
+/// Memory that is read when it is not initialised, or free, may hold anything: that is a mistake. Without
+/// one, the same program prints the same report, whoever watches it.
+void expect_the_report_under_valgrind() {
+    const MemcheckRun& run = mended.get();
+    grading::expect_agreement({"without Valgrind", plain.get()}, {"under Valgrind", run.run},
+                              {.otherwise = run.report.errors.empty() ? grading::OutcomeKind::tamper_suspected
+                                                                      : grading::OutcomeKind::failed,
+                               .next = build + " && ./leaks && valgrind -q ./leaks"});
+}
+
 TEST(Leaks, PrintsTheReportUnchanged) {
     grading::expect_exit_status(plain.get(), 0, "running leaks");
     const std::string& report = starter.get().run.out;
     if (plain.get().out == report) {
+        expect_the_report_under_valgrind();
         return;
     }
     fail({.expected = excerpt(report),
@@ -234,6 +275,7 @@ TEST(Leaks, StillAllocatesEveryBlock) {
     expect_every_block_allocated(
         "Memory that was never allocated cannot leak. The task is to give blocks back, not to do without "
         "them, so they are looked for before anything is said about leaks.");
+    expect_every_block_without_valgrind();
 }
 
 TEST(Leaks, LosesNothingDefinitely) {

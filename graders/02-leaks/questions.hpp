@@ -57,7 +57,7 @@ inline std::size_t blocks_of(const Sizes& sizes, std::uint64_t size) {
 }
 
 /// A size of which there are more in `some` than in `others`; nothing when there is none.
-inline std::optional<std::uint64_t> size_with_more_left(const Sizes& some, const Sizes& others) {
+inline std::optional<std::uint64_t> size_with_more(const Sizes& some, const Sizes& others) {
     for (const auto& [size, count] : some) {
         if (count > blocks_of(others, size)) {
             return size;

@@ -16,10 +16,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <new>
 
+#include "allocation_forms.hpp"
 #include "libc_malloc.hpp"
 #include "main_program.hpp"
+#include "settings.hpp"
 
 namespace {
 
@@ -75,6 +76,7 @@ void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
 /// Before any code of the program itself. On other processors the first write ends the program: that finds
 /// out all but those who write into their blocks for show.
 __attribute__((constructor)) void prepare() {
+    vmlab::inside::take_out("LD_PRELOAD");
     void* room = mmap(nullptr, region_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (room == MAP_FAILED) {
         return;
@@ -117,34 +119,28 @@ void free(void* block) {
 
 }  // extern "C"
 
-namespace {
+namespace vmlab::inside {
 
-void* made_by_new(std::size_t size, const void* caller) {
+void* aligned_block(std::size_t alignment, std::size_t size, const void* caller) {
+    if (!in_main_program(caller)) {
+        return __libc_memalign(alignment, size);
+    }
+    return alignment > page_bytes ? nullptr : forgetful_block(size);
+}
+
+void* nothrow_new(std::size_t size, std::size_t alignment, const void* caller) {
+    if (alignment != 0) {
+        return aligned_block(alignment, size, caller);
+    }
     return in_main_program(caller) ? forgetful_block(size) : __libc_malloc(size == 0 ? 1 : size);
 }
 
-}  // namespace
-
-void* operator new(std::size_t size) {
-    void* block = made_by_new(size, __builtin_return_address(0));
+void* plain_new(std::size_t size, std::size_t alignment, const void* caller) {
+    void* block = nothrow_new(size, alignment, caller);
     if (block == nullptr) {
         std::__throw_bad_alloc();  // this library is built without exceptions: libstdc++ throws for it
     }
     return block;
 }
 
-void* operator new[](std::size_t size) {
-    void* block = made_by_new(size, __builtin_return_address(0));
-    if (block == nullptr) {
-        std::__throw_bad_alloc();  // this library is built without exceptions: libstdc++ throws for it
-    }
-    return block;
-}
-
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    return made_by_new(size, __builtin_return_address(0));
-}
-
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-    return made_by_new(size, __builtin_return_address(0));
-}
+}  // namespace vmlab::inside

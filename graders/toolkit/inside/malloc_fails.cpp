@@ -13,11 +13,11 @@
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 
+#include "allocation_forms.hpp"
 #include "libc_malloc.hpp"
 #include "main_program.hpp"
+#include "settings.hpp"
 
 namespace {
 
@@ -25,28 +25,27 @@ using vmlab::inside::in_main_program;
 
 std::atomic<long> calls_made;
 
-long calls_that_work() {
-    const char* text = std::getenv("VMLAB_MALLOC_CALLS_THAT_WORK");
-    return text == nullptr ? 0 : std::strtol(text, nullptr, 10);
+long calls_that_work = 0;
+bool plain_new_gives_null = false;
+
+/// Before any code of the program itself.
+__attribute__((constructor)) void read_settings() {
+    calls_that_work = vmlab::inside::take_number("VMLAB_MALLOC_CALLS_THAT_WORK", 0);
+    plain_new_gives_null = vmlab::inside::take_number("VMLAB_PLAIN_NEW_GIVES_NULL", 0) != 0;
 }
 
 // Counts a call, and says whether it is one that must fail.
 bool must_fail(const void* caller) {
     if (!in_main_program(caller))
         return false;
-    if (calls_made.fetch_add(1, std::memory_order_relaxed) < calls_that_work())
+    if (calls_made.fetch_add(1, std::memory_order_relaxed) < calls_that_work)
         return false;
     errno = ENOMEM;
     return true;
 }
 
-void* plain_new(std::size_t size, const void* caller) {
-    if (std::getenv("VMLAB_PLAIN_NEW_GIVES_NULL") != nullptr && must_fail(caller))
-        return nullptr;
-    void* block = __libc_malloc(size == 0 ? 1 : size);
-    if (block == nullptr)
-        std::__throw_bad_alloc();  // this library is built without exceptions: libstdc++ throws for it
-    return block;
+void* made_by_new(std::size_t size, std::size_t alignment) {
+    return alignment != 0 ? __libc_memalign(alignment, size) : __libc_malloc(size == 0 ? 1 : size);
 }
 
 }  // namespace
@@ -70,18 +69,23 @@ void* realloc(void* block, std::size_t size) {
 
 }  // extern "C"
 
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    return must_fail(__builtin_return_address(0)) ? nullptr : __libc_malloc(size == 0 ? 1 : size);
+namespace vmlab::inside {
+
+void* aligned_block(std::size_t alignment, std::size_t size, const void* caller) {
+    return must_fail(caller) ? nullptr : __libc_memalign(alignment, size);
 }
 
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-    return must_fail(__builtin_return_address(0)) ? nullptr : __libc_malloc(size == 0 ? 1 : size);
+void* nothrow_new(std::size_t size, std::size_t alignment, const void* caller) {
+    return must_fail(caller) ? nullptr : made_by_new(size, alignment);
 }
 
-void* operator new(std::size_t size) {
-    return plain_new(size, __builtin_return_address(0));
+void* plain_new(std::size_t size, std::size_t alignment, const void* caller) {
+    if (plain_new_gives_null && must_fail(caller))
+        return nullptr;
+    void* block = made_by_new(size, alignment);
+    if (block == nullptr)
+        std::__throw_bad_alloc();  // this library is built without exceptions: libstdc++ throws for it
+    return block;
 }
 
-void* operator new[](std::size_t size) {
-    return plain_new(size, __builtin_return_address(0));
-}
+}  // namespace vmlab::inside
