@@ -4,6 +4,7 @@
 #include "04-oom-score-adj/claims.hpp"
 #include "05-free/rounds.hpp"
 #include "targets.hpp"
+#include "vmlab/evidence/native_blocks.hpp"
 
 namespace vmlab::fuzz {
 
@@ -37,6 +38,12 @@ void program_output(std::string_view input) {
     const auto rounds = free_loop::rounds_in(text);
     require(2 * rounds.size() <= addresses.size(), "a round has two addresses");
     (void)free_loop::moves(rounds, &free_loop::Round::first, 2);
+
+    const evidence::NativeBlocks blocks = evidence::native_blocks(text);
+    for (const auto& [size, count] : blocks.never_freed) {
+        const auto taken = blocks.taken.find(size);
+        require(taken != blocks.taken.end() && count <= taken->second, "what is kept was taken");
+    }
 }
 
 }  // namespace vmlab::fuzz
