@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,8 +73,24 @@ inline Shared<arena::Outcome> touched{[](Lab& lab) {
     return in_arena(lab, lab.program("oom"), 64 * mebibyte, {"--touch", "--limit", "1073741824"});
 }};
 
-/// Nobody traces these two. One really sleeps, once between its two lines; the other is looked at from
-/// outside in its sleep.
+/// Nobody traces these four. One does what Valgrind saw once more. One has little address space. One really
+/// sleeps, once between its two lines; the last is looked at from outside in its sleep.
+inline Shared<process::Run> traced_by_nobody{
+    [](Lab& lab) { return lab.native(lab.program("oom"), with<NativeOptions>(odd_arguments)); }};
+
+struct LittleSpace {
+    std::uint64_t address_space = 0;  ///< in bytes; another number each time
+    process::Run run;
+};
+inline Shared<LittleSpace> with_little_space_untraced{[](Lab& lab) {
+    std::random_device draw;
+    LittleSpace little{.address_space = (96 + draw() % 128) * mebibyte, .run = {}};
+    auto options = with<NativeOptions>({"--limit", "1073741824", "--no-touch", "--pause", "0"});
+    options.limits.address_space_bytes = little.address_space;
+    little.run = lab.native(lab.program("oom"), options);
+    return little;
+}};
+
 inline Shared<process::Run> untraced{[](Lab& lab) {
     return lab.native(lab.program("oom"),
                       with<NativeOptions>({"--limit", "2097152", "--no-touch", "--pause", "1"}));

@@ -28,6 +28,7 @@
 #include "growth.hpp"
 #include "kernel_answers.hpp"
 #include "runs.hpp"
+#include "vmlab/grading/agreement.hpp"
 #include "vmlab/grading/grader.hpp"
 #include "watched.hpp"
 
@@ -48,6 +49,12 @@ Shared<evidence::SyscallRun> too_low{[](Lab& lab) {
 Shared<evidence::SyscallRun> out_of_range{[](Lab& lab) {
     return record(lab, {"--adj", "5000", "--chunk-mb", "8", "--limit-mb", "16"});
 }};
+Shared<process::Run> too_low_untraced{[](Lab& lab) {
+    return run_untraced(lab, {"--adj", "-999", "--chunk-mb", "8", "--limit-mb", "16"});
+}};
+Shared<process::Run> out_of_range_untraced{[](Lab& lab) {
+    return run_untraced(lab, {"--adj", "5000", "--chunk-mb", "8", "--limit-mb", "16"});
+}};
 Shared<Watched> at_rest{[](Lab& lab) {
     return watch_until(lab, {"--chunk-mb", "1", "--pause", "600"}, "oom_score before: ");
 }};
@@ -55,10 +62,32 @@ Shared<Watched> raised{[](Lab& lab) {
     return watch_until(lab, {"--adj", "250", "--chunk-mb", "1", "--pause", "600"}, "oom_score after: ");
 }};
 
+/// The kernel's word on a run that nobody traced. No mistake makes a pid right under strace and wrong
+/// without.
+void expect_own_pid_untraced(const process::Run& traced) {
+    const process::Run& run = untraced.get();
+    const auto pid = claims_of(run.out).pid;
+    if (!run.succeeded() || (pid && pid->number == run.inner_pid)) {
+        return;
+    }
+    Card card{
+        .expected = fmt::format("Process ID: {} when nobody traces it", run.inner_pid),
+        .observed = pid ? fmt::format("Process ID: {} there, but the right one under strace", pid->number)
+                        : "no line \"Process ID: PID\" there, but one under strace",
+        .evidence = fmt::format("{}\nunder strace, {}", stdout_of(run), stdout_of(traced)),
+        .why =
+            "Points are given for what strace saw. A program that behaves better when it is watched cannot "
+            "be judged by that. A person has to look at this submission.",
+        .next = compile + "; ./oom_score --chunk-mb 1 --limit-mb 100 & echo $!",
+    };
+    grading::suspect_tampering(std::move(card));
+}
+
 TEST(OomScore, PrintsItsOwnProcessId) {
     const evidence::SyscallRun& run = by_options.get();
     const Claims claims = claims_of(run.run.out);
     if (claims.pid && claims.pid->number == run.run.inner_pid) {
+        expect_own_pid_untraced(run.run);
         return;
     }
     const Card card{
@@ -191,7 +220,28 @@ std::string reason_in_words(const std::string& error) {
                               : std::strerror(EACCES);
 }
 
-void expect_report_of_refusal(const evidence::SyscallRun& run, int adj, const std::string& usual_reason) {
+/// The same lines and the same end when nobody traces it, and the same message.
+void expect_report_untraced(const process::Run& traced, const process::Run& untraced, int adj,
+                            const std::string& message) {
+    const std::string command = fmt::format("./oom_score --adj {} --limit-mb 100", adj);
+    grading::expect_agreement(
+        {"under strace", traced}, {"with nobody watching", untraced},
+        {.apart = {.varying = {"Process ID: ", "oom_score "}}, .next = compile + " && " + command});
+    if (untraced.err.find(message + "\n") != std::string::npos) {
+        return;
+    }
+    fail({
+        .expected = fmt::format("the line \"oom_score: {}\" on stderr, whoever watches", message),
+        .observed = "under strace it is there, and with nobody watching it is not",
+        .evidence = untraced.err.empty() ? "stderr is empty" : "stderr:\n" + excerpt(untraced.err),
+        .why = "Points are given for what strace saw. That holds only if the program does the same when "
+               "nobody looks.",
+        .next = compile + " && " + command,
+    });
+}
+
+void expect_report_of_refusal(const evidence::SyscallRun& run, const process::Run& untraced, int adj,
+                              const std::string& usual_reason) {
     const evidence::SystemCall* write = first_write_of_adj(run);
     if (write != nullptr && !write->failed() && number_of(*write) == adj) {
         return;  // this machine allows it, so there is no refusal to report
@@ -206,6 +256,7 @@ void expect_report_of_refusal(const evidence::SyscallRun& run, int adj, const st
     const bool stopped = !claims.after && claims.chunks.empty() && run.run.status.exited_with(1);
     const auto allocated = Growth(run.calls).gained_at_once(8 * mebibyte, run.calls.size());
     if (asked && reported && stopped && !allocated) {
+        expect_report_untraced(run.run, untraced, adj, message);
         return;
     }
     std::string observed = run.run.err.empty() ? "nothing on stderr" : "stderr: " + excerpt(run.run.err, 2);
@@ -234,8 +285,8 @@ void expect_report_of_refusal(const evidence::SyscallRun& run, int adj, const st
 }
 
 TEST(OomScore, SaysWhyTheKernelRefused) {
-    expect_report_of_refusal(too_low.get(), -999, "EACCES");
-    expect_report_of_refusal(out_of_range.get(), 5000, "EINVAL");
+    expect_report_of_refusal(too_low.get(), too_low_untraced.get(), -999, "EACCES");
+    expect_report_of_refusal(out_of_range.get(), out_of_range_untraced.get(), 5000, "EINVAL");
 }
 
 TEST(OomScore, RefusesBadUsage) {

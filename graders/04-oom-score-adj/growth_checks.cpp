@@ -250,14 +250,14 @@ TEST(OomScore, TouchesEveryPageItCounts) {
 void expect_null_untraced() {
     const process::Run& run = starved_untraced.get();
     const std::uint64_t chunks = claims_of(run.out).chunks.size();
-    if (run.status.exited_with(3) && run.err.starts_with("oom_score: ") && chunks >= 1 && chunks < 12) {
+    if (run.status.exited_with(3) && run.err.starts_with("oom_score: ") && chunks >= 1 && chunks < 16) {
         return;
     }
     fail_run(
         run, "running oom_score under a limit of 192 MiB on its address space, untraced",
         {
-            .expected = "the same when nobody traces it: under a limit of 192 MiB 8 to 11 chunks of 16 "
-                        "MB, a message on stderr that begins with \"oom_score: \", exit status 3",
+            .expected = "the same when nobody traces it: under a limit of 192 MiB a few chunks of 16 MB, "
+                        "a message on stderr that begins with \"oom_score: \", exit status 3",
             .observed = fmt::format("{} chunks; {}; {}", chunks,
                                     run.err.empty() ? "nothing on stderr" : "stderr: " + excerpt(run.err, 2),
                                     run.describe()),

@@ -50,6 +50,21 @@ inline Watched watch_until(Lab& lab, std::vector<std::string> arguments, const s
     return watch(lab, lab.program("oom_score"), options, line);
 }
 
+/// With nobody tracing it.
+inline process::Run run_untraced(Lab& lab, std::vector<std::string> arguments,
+                                 std::uint64_t address_space = cautious().address_space_bytes) {
+    grading::NativeOptions options;
+    options.arguments = std::move(arguments);
+    options.limits = cautious();
+    options.limits.address_space_bytes = address_space;
+    return lab.native(lab.program("oom_score"), options);
+}
+
+/// Its one sleep between two chunks takes its time.
+inline Shared<process::Run> untraced{[](Lab& lab) {
+    return run_untraced(lab, {"--chunk-mb", "1", "--limit-mb", "2", "--pause", "1"});
+}};
+
 inline Shared<evidence::SyscallRun> by_options{[](Lab& lab) {
     return record(lab, {"--chunk-mb", "7", "--limit-mb", "21", "--pause", "3"});
 }};
