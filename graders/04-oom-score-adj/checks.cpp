@@ -289,6 +289,26 @@ TEST(OomScore, SaysWhyTheKernelRefused) {
     expect_report_of_refusal(out_of_range.get(), out_of_range_untraced.get(), 5000, "EINVAL");
 }
 
+/// A number that no int holds. README.md does not say who has to refuse it, the program or the kernel.
+void expect_no_success_with_huge_adjustment(Lab& lab) {
+    const std::string arguments = "--chunk-mb 1 --limit-mb 1 --adj 99999999999";
+    const process::Run run =
+        run_untraced(lab, {"--chunk-mb", "1", "--limit-mb", "1", "--adj", "99999999999"});
+    if (!run.succeeded() && !claims_of(run.out).after) {
+        return;
+    }
+    fail({
+        .expected = fmt::format("./oom_score {}: a usage line and exit status 2, or the kernel's refusal and "
+                                "exit status 1",
+                                arguments),
+        .observed = "it says nothing against that number: " + run.describe(),
+        .evidence = stdout_of(run),
+        .why = "A number that does not fit its type is not what was asked for. std::from_chars and strtol "
+               "say so, if they are asked.",
+        .next = fmt::format("{}; ./oom_score {}; echo $?", compile, arguments),
+    });
+}
+
 TEST(OomScore, RefusesBadUsage) {
     Lab& lab = grading::lab();
     using Arguments = std::vector<std::string>;
@@ -318,6 +338,7 @@ TEST(OomScore, RefusesBadUsage) {
                 .next = fmt::format("{}; {}; echo $?", compile, command),
             });
     }
+    expect_no_success_with_huge_adjustment(lab);
 }
 
 }  // namespace
