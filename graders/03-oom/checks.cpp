@@ -227,7 +227,8 @@ TEST(Oom, ReportsNullFromMalloc) {
 
 TEST(Oom, RefusesBadUsage) {
     for (const Arguments& wrong :
-         {Arguments{"--bogus"}, Arguments{"--chunk"}, Arguments{"--chunk", "700001x"}, Arguments{"extra"}}) {
+         {Arguments{"--bogus"}, Arguments{"--chunk"}, Arguments{"--chunk", "700001x"}, Arguments{"extra"},
+          Arguments{"--pause", "x"}, Arguments{"--chunk", "99999999999999999999"}}) {
         // A program that takes them ends soon all the same.
         Arguments arguments{"--limit", "1048576", "--pause", "0"};
         arguments.insert(arguments.end(), wrong.begin(), wrong.end());

@@ -121,6 +121,7 @@ TEST(Obituary, ObituarySaysWhenThereWasNoKill) {
     expect_no_kill(
         on_an_empty_log.get(), 4321, "",
         "An empty log holds no kill. A script that calls obituary must be able to tell by the exit status.");
+    expect_bad_usage("x");
 }
 
 TEST(Obituary, ObituaryReadsTheLogOfAKillJustMade) {

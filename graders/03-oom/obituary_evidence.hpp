@@ -20,10 +20,14 @@ using namespace recorded_log;
 using oom_evidence::with;
 using oom_output::lines_of;
 
-inline process::Run obituary(int pid, const std::string& log) {
-    auto options = with<NativeOptions>({std::to_string(pid)});
+inline process::Run obituary(const std::string& pid, const std::string& log) {
+    auto options = with<NativeOptions>({pid});
     options.input = log;
     return lab().native(lab().program("obituary"), options);
+}
+
+inline process::Run obituary(int pid, const std::string& log) {
+    return obituary(std::to_string(pid), log);
 }
 
 /// Gathered in the background like all shared evidence, so that obituary is being built while oom runs.
@@ -73,6 +77,23 @@ inline void expect_no_kill(const process::Run& run, int pid, const std::string& 
           .next = fmt::format("g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && "
                               "./obituary {} < FILE; echo $?   # FILE: the rows above",
                               pid)});
+}
+
+inline void expect_bad_usage(const std::string& argument) {
+    const process::Run run = obituary(argument, "");
+    expect_exit(run, fmt::format("running ./obituary {}", argument));
+    if (run.status.exited_with(2) && run.out.empty() && !run.err.empty())
+        return;
+    fail({.expected = "A message on stderr, nothing on stdout, exit status 2.",
+          .observed = fmt::format("stdout \"{}\", stderr \"{}\", {}", excerpt(run.out, 2),
+                                  excerpt(run.err, 2), run.describe()),
+          .evidence = fmt::format("$ ./obituary {} < /dev/null", argument),
+          .why =
+              "Exit status 1 says that there was no kill. Whoever calls obituary with something that is no "
+              "process id must not take that for an answer.",
+          .next = fmt::format("g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && "
+                              "./obituary {} < /dev/null; echo $?",
+                              argument)});
 }
 
 }  // namespace obituary_evidence
