@@ -113,13 +113,17 @@ void expect_own_addresses_without_valgrind() {
     if (!run.succeeded() || !watched.report.errors.empty()) {
         return;
     }
-    const Addresses taken = evidence::native_blocks(run.channels.at(grading::block_channel)).addresses;
+    const auto native = evidence::native_blocks(run.channels.at(grading::block_channel));
+    if (!native.to_the_end) {
+        return;  // it brings a malloc of its own, or closed the descriptor: nobody was told of its blocks
+    }
+    const Addresses& taken = native.addresses;
     const Addresses printed = addresses_in(run.out);
     const std::size_t real = number_that_are(printed, taken);
     if (real >= mallocs_of_an_int(watched.trace).size()) {
         return;
     }
-    const Card card{
+    Card card{
         .expected = "the addresses of the program's own blocks, with Valgrind and without it",
         .observed = fmt::format("under Valgrind it prints what malloc returned; without it, of {} addresses "
                                 "on stdout {} are those of blocks",
@@ -132,10 +136,7 @@ void expect_own_addresses_without_valgrind() {
             "from the C library's malloc, and prints the same when Valgrind does not look.",
         .next = "read heap_growth.cpp: what decides which address is printed?",
     };
-    if (taken.empty()) {
-        grading::fail(card);  // it may bring a malloc of its own, which Valgrind replaces
-    }
-    grading::suspect_tampering(card);
+    grading::suspect_tampering(std::move(card));
 }
 
 TEST(HeapGrowth, PrintsTheAddressesItAllocated) {
