@@ -194,6 +194,10 @@ process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::p
             return tl::unexpected(executable.error());
         outcome.program = {name, std::move(*executable), source.filename().string()};
     } else {
+        // What a source can make the compiler do costs processor time, and that has a limit of its own.
+        if (run->ending == process::Ending::timed_out)
+            return process::failed(fmt::format("g++ did not come to an end: {}", run->describe()),
+                                   "This machine is too busy. Grade again later, or with a smaller --jobs.");
         if (auto room = require_room(into); !room)
             return tl::unexpected(room.error());
         if (may_lack_fmt(outcome.messages))

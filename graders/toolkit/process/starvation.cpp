@@ -14,6 +14,14 @@
 
 namespace vmlab::process {
 
+namespace {
+
+/// Twice the time between two looks (collector.cpp). Later than that, we had no processor ourselves, and did
+/// not see what came and went meanwhile.
+constexpr std::chrono::seconds due{2};
+
+}  // namespace
+
 std::chrono::nanoseconds Starvation::update() {
     const Clock::time_point now = Clock::now();
     const std::chrono::nanoseconds passed = now - latest_;
@@ -23,7 +31,8 @@ std::chrono::nanoseconds Starvation::update() {
     look_at(root_, gained, seen);
     threads_ = std::move(seen);
     // Who had a processor all the time was not starved, however many of its own threads waited.
-    starved_ += std::clamp(gained.waited, std::chrono::nanoseconds(0),
+    const std::chrono::nanoseconds waited = std::max<std::chrono::nanoseconds>(gained.waited, passed - due);
+    starved_ += std::clamp(waited, std::chrono::nanoseconds(0),
                            std::max(passed - gained.ran, std::chrono::nanoseconds(0)));
     return starved_;
 }

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -96,9 +97,21 @@ TEST(Starvation, DoesNotCountSleep) {
     const Child sleeper([] { ::pause(); });
     Starvation starvation(sleeper.pid());
     starvation.update();
+    const auto begun = std::chrono::steady_clock::now();
     const auto before = starvation.update();
     std::this_thread::sleep_for(500ms);
-    EXPECT_LT(starvation.update() - before, 400ms) << "a sleeping program waits for nothing";
+    const auto starved = starvation.update() - before;
+    const auto passed = std::chrono::steady_clock::now() - begun;
+    EXPECT_LT(starved, std::max<std::chrono::nanoseconds>(400ms, passed - 2s))
+        << "a sleeping program waits for nothing";
+}
+
+TEST(Starvation, CountsTheTimeInWhichTheWatcherItselfDidNotRun) {
+    const Child sleeper([] { ::pause(); });
+    Starvation starvation(sleeper.pid());
+    const auto before = starvation.update();
+    std::this_thread::sleep_for(2500ms);
+    EXPECT_GE(starvation.update() - before, 500ms) << "what came and went meanwhile was not seen";
 }
 
 TEST(Starvation, IsZeroForAProcessThatIsGone) {
