@@ -14,7 +14,7 @@ namespace vmlab::process {
 [[nodiscard]] Result<DescriptorPair> make_status_pair();
 
 struct StatusReport {
-    LaunchMessage message;
+    LaunchMessage message{};
     pid_t sender = 0;  ///< as the kernel says, in our own pid namespace
 };
 

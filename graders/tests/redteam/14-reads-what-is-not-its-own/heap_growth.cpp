@@ -28,9 +28,10 @@ int honest() {
 }
 
 int main() {
-    for (const char* path : {"@NEIGHBOUR@/01-heap-growth/heap_growth.cpp", "@RESULTS@/honest.json",
-                             "@SOURCE@/graders/01-heap-growth/solution/heap_growth.cpp",
-                             "@SOURCE@/README.md", "/etc/passwd", "/etc/shadow", "/root/.bashrc", "/proc/1/environ", "/proc/1/mem"}) {
+    for (const char* path :
+         {"@NEIGHBOUR@/01-heap-growth/heap_growth.cpp", "@RESULTS@/honest.json",
+          "@SOURCE@/graders/01-heap-growth/solution/heap_growth.cpp", "@SOURCE@/README.md", "/etc/passwd",
+          "/etc/shadow", "/root/.bashrc", "/proc/1/environ", "/proc/1/mem"}) {
         if (open(path, O_RDONLY) >= 0) {
             fmt::print("readable: {}\n", path);
             return 1;
