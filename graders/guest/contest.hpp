@@ -28,6 +28,8 @@ class Contest {
     process::Result<void> turn();
     process::Result<void> start_those_whose_turn_it_is();
     void wait_for_something();
+    /// Time in which the whole machine did not run is no time of the programs.
+    void forgive_standstill();
     void reap();
     void end_if_over();
     void kill_manually_if_due();
@@ -42,6 +44,7 @@ class Contest {
     KernelLog log_;
     process::Descriptor child_signals_;
     std::uint64_t next_sample_ = 0;
+    std::uint64_t latest_turn_ = 0;
     bool over_ = false;
     bool manual_kill_done_ = false;
 };

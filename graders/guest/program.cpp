@@ -219,14 +219,23 @@ std::optional<std::uint64_t> Program::due() const {
         return held_until_;
     if (stopped_as_ || order_.wall_ms == 0)
         return std::nullopt;
-    return started_ms_ + order_.wall_ms;
+    return wall_ends_ms();
+}
+
+std::uint64_t Program::wall_ends_ms() const {
+    return started_ms_ + order_.wall_ms + forgiven_ms_;
+}
+
+void Program::forgive(std::uint64_t lost_ms) {
+    if (state_ == State::running)
+        forgiven_ms_ += lost_ms;
 }
 
 void Program::next(Port& port, std::uint64_t now) {
     if (state_ == State::running) {
         if (held_until_ && now >= *held_until_)
             let_go();
-        else if (!held_until_ && order_.wall_ms > 0 && now >= started_ms_ + order_.wall_ms)
+        else if (!held_until_ && order_.wall_ms > 0 && now >= wall_ends_ms())
             stop(End::timed_out);
     } else if (state_ == State::ended) {
         if ((!out_ && !err_) || (now >= ended_ms_ + drain_ms && !port.is_crowded()))

@@ -52,6 +52,8 @@ class Program {
     [[nodiscard]] std::optional<std::uint64_t> due() const;
     /// Does what time alone makes due.
     void next(Port& port, std::uint64_t now);
+    /// So much of its wall time does not count: the machine stood still.
+    void forgive(std::uint64_t lost_ms);
     /// It will never be started.
     void cancel(Port& port);
 
@@ -66,6 +68,7 @@ class Program {
     void read_pipe(process::Descriptor& pipe, int descriptor, Port& port);
     void kill_all() const;
     void let_go();
+    [[nodiscard]] std::uint64_t wall_ends_ms() const;
     void finish(Port& port);
     [[nodiscard]] std::uint32_t number() const { return static_cast<std::uint32_t>(position_); }
 
@@ -84,6 +87,7 @@ class Program {
     bool executed_ = false;
     std::uint64_t started_ms_ = 0;
     std::uint64_t ended_ms_ = 0;
+    std::uint64_t forgiven_ms_ = 0;
     std::uint64_t bytes_ = 0;
     std::uint64_t lines_ = 0;
     std::uint64_t oom_kills_ = 0;

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <thread>
+#include <utility>
 
 #include "arena/vm_testing.hpp"
 
@@ -84,6 +87,33 @@ TEST_F(VmArenaTest, OtherDeathsAreNoOomKills) {
     for (const ContestantResult& each : outcome.contestants) {
         EXPECT_FALSE(each.oom_killed);
     }
+}
+
+/// Signals the machine's process, somewhere below this one.
+void signal_machine(const char* signal) {
+    const std::string command =
+        "walk() { for child in $(cat /proc/$1/task/*/children); do read -r name </proc/$child/comm; "
+        "case $name in qemu*) kill -" +
+        std::string(signal) + " $child;; esac; walk $child; done; }; walk " + std::to_string(::getpid());
+    ASSERT_EQ(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c,concurrency-mt-unsafe)
+}
+
+TEST_F(VmArenaTest, TimeInWhichTheMachineDidNotRunIsNotTheProgramsTime) {
+    Contestant one = shell("echo ready; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done; echo done");
+    one.job.limits.wall = 5s;  // 10 s in the guest
+    bool stood_still = false;
+    one.job.on_output = [&stood_still](std::string_view) {
+        if (std::exchange(stood_still, true)) {
+            return;
+        }
+        signal_machine("STOP");
+        std::this_thread::sleep_for(11s);
+        signal_machine("CONT");
+    };
+    const Outcome outcome = run(request(Scope::group, {std::move(one)}));
+    EXPECT_TRUE(stood_still);
+    EXPECT_TRUE(outcome.contestants[0].run.succeeded()) << outcome.contestants[0].run.describe();
+    EXPECT_EQ(outcome.contestants[0].run.out, "ready\ndone\n");
 }
 
 TEST_F(VmArenaTest, ProgramWhoseChildWasKilledWasNot) {

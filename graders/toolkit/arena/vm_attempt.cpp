@@ -2,12 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
 #include <list>
-#include <mutex>
 #include <stop_token>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "arena/vm_machine.hpp"
@@ -18,34 +15,6 @@ namespace {
 
 constexpr const char* fix_of_machine =
     "Run it again on a less busy machine. If this stays: vmlab doctor tries the VM arena by itself.";
-
-// Ends a machine that has not said its first word in time.
-class FirstWord {
-  public:
-    FirstWord(std::chrono::milliseconds patience, std::stop_source end)
-        : thread_([this, patience, end = std::move(end)](const std::stop_token& stop) mutable {
-              std::unique_lock lock(mutex_);
-              if (!changed_.wait_for(lock, stop, patience, [this] { return spoken_; }) &&
-                  !stop.stop_requested()) {
-                  lock.unlock();
-                  end.request_stop();
-              }
-          }) {}
-
-    void has_come() {
-        {
-            const std::lock_guard lock(mutex_);
-            spoken_ = true;
-        }
-        changed_.notify_all();
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable_any changed_;
-    bool spoken_ = false;
-    std::jthread thread_;  // last: it uses the others
-};
 
 Attempt failure(AttemptEnd end, std::string what) {
     return {end, tl::unexpected(process::Error{process::ErrorKind::failed, std::move(what), fix_of_machine})};
@@ -98,12 +67,11 @@ Attempt attempt(const process::Sandbox& sandbox, process::Job machine, const Req
     for (const Contestant& contestant : request.contestants) {
         stops.emplace_back(contestant.job.stop, [end]() mutable { end.request_stop(); });
     }
-    FirstWord first_word(patience, end);
     machine.limits.wall = order.wall;
+    machine.limits.first_output = patience;
     machine.limits.output_bytes = order.report_bytes;
     machine.stop = end.get_token();
     machine.on_output = [&](std::string_view piece) {
-        first_word.has_come();
         report.take(piece);
         if (report.is_over()) {
             end.request_stop();  // how the guest powers off is of no interest

@@ -82,6 +82,7 @@ class Collection {
     void look_at_processors();
     void look_at_disk();
     [[nodiscard]] std::chrono::milliseconds time_left() const;
+    std::chrono::milliseconds wall_left(std::chrono::milliseconds limit) const;
 
     pid_t child_;
     Streams streams_;
@@ -95,6 +96,7 @@ class Collection {
     std::uint64_t output_ = 0;
     std::uint64_t channel_bytes_ = 0;
     bool started_ = false;
+    bool has_printed_ = false;
     bool program_ended_ = false;
     bool child_gone_ = false;
     bool over_ = false;
@@ -228,12 +230,20 @@ std::chrono::milliseconds Collection::time_left() const {
         const auto since = over_since_ == Clock::time_point() ? now : over_since_;
         return std::chrono::duration_cast<std::chrono::milliseconds>(since + patience_after_end - now);
     }
-    if (job_.limits.wall == 0ms) {
+    auto left = wall_left(job_.limits.wall);
+    if (!has_printed_ && job_.limits.first_output > 0ms) {
+        left = std::min(left, wall_left(job_.limits.first_output));
+    }
+    return left;
+}
+
+/// Of a limit; what the rest of the machine took does not count.
+std::chrono::milliseconds Collection::wall_left(std::chrono::milliseconds limit) const {
+    if (limit == 0ms) {
         return 1h;
     }
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-        began_ + job_.limits.wall +
-        std::min<std::chrono::nanoseconds>(starved_, job_.limits.wall * most_extensions) - now);
+    const auto extended = limit + std::min<std::chrono::nanoseconds>(starved_, limit * most_extensions);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(began_ + extended - Clock::now());
 }
 
 std::vector<Collection::Source> Collection::open_sources() {
@@ -246,6 +256,7 @@ std::vector<Collection::Source> Collection::open_sources() {
     add(streams_.status, [this] { read_status(); });
     add(streams_.out, [this] {
         read_stream(streams_.out, [this](std::string_view piece) {
+            has_printed_ = true;
             take_output(run_.out, piece);
             if (job_.on_output) {
                 job_.on_output(piece);

@@ -111,6 +111,14 @@ TEST_P(SandboxTest, StopsAProgramThatNeverEnds) {
     EXPECT_EQ(run.ending, Ending::timed_out);
 }
 
+TEST_P(SandboxTest, StopsAProgramThatSaysNothingInTime) {
+    Job job;
+    job.limits.first_output = 300ms;
+    EXPECT_EQ(shell("echo to stderr >&2; sleep 1000", job).ending, Ending::timed_out);
+    job.limits.first_output = 5s;
+    EXPECT_TRUE(shell("echo ready; sleep 6", job).succeeded()) << "it has spoken in time";
+}
+
 TEST_P(SandboxTest, StopsWhenAsked) {
     std::stop_source stop;
     Job job;

@@ -71,6 +71,59 @@ bool starves(Starvation& starvation, std::chrono::nanoseconds wanted) {
     return false;
 }
 
+constexpr ThreadLook look_of(char state, std::chrono::nanoseconds ran, std::chrono::nanoseconds waited,
+                             std::uint64_t turns) {
+    return {.ran = ran, .waited = waited, .turns = turns, .state = state};
+}
+
+TEST(KeptWaiting, IsWhatTheKernelCounted) {
+    EXPECT_EQ(kept_waiting(look_of('S', 1s, 2s, 5), look_of('S', 1s, 2300ms, 6), 1s), 300ms);
+    EXPECT_EQ(kept_waiting(look_of('R', 1s, 2s, 5), look_of('R', 1s, 2300ms, 6), 1s), 300ms);
+}
+
+TEST(KeptWaiting, CountsAWaitThatStillLasts) {
+    // A kernel was seen to leave a compiler ready, but without a processor, for 31 s: all of that came at
+    // once.
+    EXPECT_EQ(kept_waiting(look_of('R', 1s, 2s, 5), look_of('R', 1s, 2s, 5), 1s), 1s);
+}
+
+TEST(KeptWaiting, IsNothingForWhoRunsAllTheTime) {
+    EXPECT_EQ(kept_waiting(look_of('R', 1s, 2s, 5), look_of('R', 2s, 2s, 5), 1s), 0s);
+}
+
+TEST(KeptWaiting, IsNothingForWhoSleptAndWasFoundReadyTwice) {
+    EXPECT_EQ(kept_waiting(look_of('R', 1s, 2s, 5), look_of('R', 1s, 2s, 7), 1s), 0s);
+    EXPECT_EQ(kept_waiting(look_of('S', 1s, 2s, 5), look_of('R', 1s, 2s, 5), 1s), 0s);
+    EXPECT_EQ(kept_waiting(look_of('S', 1s, 2s, 5), look_of('S', 1s, 2s, 5), 1s), 0s);
+}
+
+TEST(KeptWaiting, CountsAWaitForTheKernelButNotForAnOwnChild) {
+    EXPECT_EQ(kept_waiting(look_of('D', 1s, 2s, 5), look_of('D', 1s, 2s, 5), 1s), 1s);
+    ThreadLook vforked = look_of('D', 1s, 2s, 5);
+    vforked.has_children = true;
+    EXPECT_EQ(kept_waiting(vforked, vforked, 1s), 0s);
+}
+
+TEST(Starvation, DoesNotCountTheWaitForAVforkedChild) {
+    const Child parent([] {
+        if (const pid_t child = ::vfork(); child == 0) {  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+            ::sleep(3);
+            ::_exit(0);
+        }
+        ::pause();
+    });
+    std::this_thread::sleep_for(100ms);
+    Starvation starvation(parent.pid());
+    starvation.update();
+    const auto begun = std::chrono::steady_clock::now();
+    std::this_thread::sleep_for(500ms);
+    const auto before = starvation.update();
+    std::this_thread::sleep_for(500ms);
+    const auto starved = starvation.update() - before;
+    const auto passed = std::chrono::steady_clock::now() - begun;
+    EXPECT_LT(starved, std::max<std::chrono::nanoseconds>(400ms, passed - 2s));
+}
+
 TEST(Starvation, CountsTheWaitForABusyProcessor) {
     const Child rival(spin);
     const Child other(spin);

@@ -10,6 +10,7 @@ namespace vmlab::process {
 /// crossing the others is felt by the program itself (setrlimit(2)).
 struct Limits {
     std::chrono::milliseconds wall{30'000};
+    std::chrono::milliseconds first_output{0};  ///< until something has come on stdout; crossed as wall is
     std::uint64_t output_bytes = 4U << 20U;     ///< stdout and stderr together
     std::uint64_t channel_bytes = 256U << 20U;  ///< what an instrument may report
     std::uint64_t cpu_seconds = 60;             ///< RLIMIT_CPU
