@@ -50,7 +50,8 @@ class Load:
         spin = [sys.executable, "-c", "while True: pass"]
         fill = [sys.executable, os.path.abspath(__file__)]
         for command in [spin] * (os.cpu_count() or 1) + [fill]:
-            self.children.append(subprocess.Popen(command, preexec_fn=self.group.enter))
+            # A session of its own, as other users' work has: the kernel shares processors out by session (sched(7)).
+            self.children.append(subprocess.Popen(command, preexec_fn=self.group.enter, start_new_session=True))
         return self
 
     def __exit__(self, *_):
