@@ -229,11 +229,14 @@ TEST(Oom, ReportsNullFromMalloc) {
 TEST(Oom, RefusesBadUsage) {
     for (const Arguments& wrong :
          {Arguments{"--bogus"}, Arguments{"--chunk"}, Arguments{"--chunk", "700001x"}, Arguments{"extra"},
-          Arguments{"--pause", "x"}, Arguments{"--chunk", "99999999999999999999"}}) {
-        // A program that takes them ends soon all the same.
+          Arguments{"--pause", "x"}, Arguments{"--chunk", "99999999999999999999"},
+          Arguments{"--limit", "1048576x"}, Arguments{"--limit", "none"}}) {
+        // A program that takes them ends soon all the same: at the limit, or when malloc returns NULL.
         Arguments arguments{"--limit", "1048576", "--pause", "0"};
         arguments.insert(arguments.end(), wrong.begin(), wrong.end());
-        const process::Run run = lab().native(lab().program("oom"), with<NativeOptions>(arguments));
+        auto options = with<NativeOptions>(arguments);
+        options.limits.data_bytes = 64 * mebibyte;
+        const process::Run run = lab().native(lab().program("oom"), options);
         if (run.status.exited_with(2) && run.out.empty() && !run.err.empty()) {
             continue;
         }

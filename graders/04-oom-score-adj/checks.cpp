@@ -312,14 +312,16 @@ void expect_no_success_with_huge_adjustment(Lab& lab) {
 TEST(OomScore, RefusesBadUsage) {
     Lab& lab = grading::lab();
     using Arguments = std::vector<std::string>;
-    // A program that takes them ends soon all the same.
-    for (const Arguments& wrong : {Arguments{"--bogus", "1"}, Arguments{"--adj"}, Arguments{"--adj", "5x"},
-                                   Arguments{"--pause", "x"}}) {
-        Arguments arguments{"--chunk-mb", "1", "--limit-mb", "1"};
+    // A program that takes them ends soon all the same: at the limit, or when malloc returns NULL.
+    for (const Arguments& wrong :
+         {Arguments{"--bogus", "1"}, Arguments{"--adj"}, Arguments{"--adj", "5x"}, Arguments{"--pause", "x"},
+          Arguments{"--chunk-mb", "1x"}, Arguments{"--limit-mb", "1x"}, Arguments{"--limit-mb", "none"}}) {
+        Arguments arguments{"--pause", "0", "--chunk-mb", "1", "--limit-mb", "1"};
         arguments.insert(arguments.end(), wrong.begin(), wrong.end());
         grading::NativeOptions options;
         options.arguments = arguments;
         options.limits = cautious();
+        options.limits.data_bytes = 64 * mebibyte;
         const process::Run run = lab.native(lab.program("oom_score"), options);
         if (run.status.exited_with(2) && run.out.empty() && !run.err.empty()) {
             continue;
