@@ -38,7 +38,7 @@ class Graders:
             return None
         verdicts = [[check["name"], check["outcome"], check.get("reason")] for check in activity["checks"]]
         outcomes = {outcome for _, outcome, _ in verdicts}
-        for seen in sorted({check.get("observed", "") for check in activity["checks"] if check["outcome"] == "grader-error"}):
+        for seen in sorted({check["card"]["observed"] for check in activity["checks"] if check["outcome"] == "grader-error"}):
             print(f"grader-error: {submission.activity} {submission.kind} {submission.name}: {seen}", flush=True)
         return {"accepted": outcomes <= {"passed", "cannot-judge"}, "score": activity["score"],
                 "judged": activity["judged_max_score"], "verdicts": verdicts, "seconds": round(seconds, 3)}

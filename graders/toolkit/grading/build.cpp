@@ -73,7 +73,9 @@ std::string capped(std::string text) {
 }
 
 /// Moves what the compiler wrote to a folder that is ours alone: the compiler's folder may belong to another
-/// user.
+/// user. The file itself is moved, not copied: whoever has just written a program cannot be sure that it can
+/// be executed (ETXTBSY, execve(2)), since a child that another thread starts meanwhile has it open for
+/// writing too.
 process::Result<fs::path> take_executable(const fs::path& from, const fs::path& into,
                                           const std::string& name) {
     std::error_code error;
@@ -83,8 +85,11 @@ process::Result<fs::path> take_executable(const fs::path& from, const fs::path& 
     if (!folder)
         return tl::unexpected(folder.error());
     const fs::path executable = *folder / name;
-    if (!fs::copy_file(from / name, executable, error))
-        return process::failed(fmt::format("copy {}: {}", executable.string(), error.message()));
+    fs::rename(from / name, executable, error);
+    if (error)
+        return process::failed(fmt::format("rename {}: {}", executable.string(), error.message()));
+    if (lchown(executable.c_str(), geteuid(), getegid()) != 0)
+        return process::failed_call("lchown", executable.string());
     if (chmod(executable.c_str(), 0755) != 0)
         return process::failed_call("chmod", executable.string());
     return executable;

@@ -2,8 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <optional>
+#include <stop_token>
+#include <thread>
+#include <vector>
 
 #include "grading/build_card.hpp"
 #include "grading/scratch_folder.hpp"
@@ -49,6 +54,34 @@ TEST_F(BuildTest, BuildsAProgramThatRuns) {
     job.argv.push_back(outcome.program.executable.string());
     job.readable = {outcome.program.executable.parent_path()};
     EXPECT_EQ(sandbox_->run(job).value().out, "42\n");
+}
+
+TEST_F(BuildTest, ProgramCanRunAtOnceWhileOtherThreadsStartChildren) {
+    // Between fork(2) and execve(2) a child holds whatever its parent has open. A program that somebody has
+    // open for writing cannot be executed (ETXTBSY).
+    std::jthread rival([](const std::stop_token& stop) {
+        std::vector<pid_t> children;
+        while (!stop.stop_requested() && children.size() < 500) {
+            const pid_t child = ::fork();
+            if (child == 0) {
+                ::usleep(500'000);
+                ::_exit(0);
+            }
+            children.push_back(child);
+            ::usleep(2000);
+        }
+        for (const pid_t child : children)
+            ::waitpid(child, nullptr, 0);
+    });
+    const BuildOutcome outcome =
+        outcome_of("int large[10'000'000] = {7};\nint main() { return large[0]; }\n");
+    ASSERT_TRUE(outcome.succeeded) << outcome.messages;
+    process::Job job;
+    job.argv.push_back(outcome.program.executable.string());
+    job.readable = {outcome.program.executable.parent_path()};
+    const auto run = sandbox_->run(job);
+    ASSERT_TRUE(run) << run.error().what;
+    EXPECT_TRUE(run->status.exited_with(7)) << run->describe();
 }
 
 TEST_F(BuildTest, UsesThePrecompiledHeader) {
