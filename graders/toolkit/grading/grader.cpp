@@ -7,7 +7,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <future>
+#include <string>
 #include <system_error>
 #include <thread>
 
@@ -30,10 +32,11 @@ namespace fs = std::filesystem;
 constexpr int wrong_usage = 2;
 constexpr int our_fault = 4;
 
+/// Not with fmt::print, which throws when nobody reads any more: whoever started us may have been ended, and
+/// we be about to end too.
 int complain(const process::Error& error, int status) {
-    fmt::print(stderr, "{}\n", error.what);
-    if (!error.fix.empty())
-        fmt::print(stderr, "{}\n", error.fix);
+    const std::string words = error.fix.empty() ? error.what + "\n" : error.what + "\n" + error.fix + "\n";
+    (void)std::fputs(words.c_str(), stderr);
     return status;
 }
 
@@ -162,7 +165,12 @@ int run_grader(int argc, char** argv, const GraderFolders& defaults) {
         return complain(activity.error(), our_fault);
     if (auto selected = select(*options, *activity); !selected)
         return complain(selected.error(), wrong_usage);
-    return grade_submission(*options, *activity, defaults);
+    try {
+        return grade_submission(*options, *activity, defaults);
+    } catch (const std::exception& error) {
+        // Caught, so that what was made on the way here is removed.
+        return complain({process::ErrorKind::failed, error.what(), {}}, our_fault);
+    }
 }
 
 }  // namespace vmlab::grading

@@ -6,10 +6,18 @@
 #include <sys/stat.h>
 #include <fstream>
 
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "vmlab/process/temporary_folder.hpp"
 
@@ -70,10 +78,42 @@ TEST_F(FilesTest, ReadsOnlyRegularFilesOfSomeSize) {
 }
 
 TEST(TemporaryFolderOfOurs, IsRemovedWhenAProcessIsToldToEnd) {
-    const auto folder = TemporaryFolder::create().value();
-    std::ofstream(folder.path() / "file") << "content";
-    EXPECT_GE(TemporaryFolder::remove_own(), 1);
-    EXPECT_FALSE(std::filesystem::exists(folder.path()));
+    const auto end = [] {
+        const auto folder = TemporaryFolder::create().value();
+        std::ofstream(folder.path() / "file") << "content";
+        const bool removed = TemporaryFolder::remove_own() >= 1 && !std::filesystem::exists(folder.path());
+        std::_Exit(removed && !TemporaryFolder::create() ? 7 : 1);
+    };
+    EXPECT_EXIT(end(), ::testing::ExitedWithCode(7), "");
+}
+
+TEST(TemporaryFolderOfOurs, IsRemovedThoughItsOwnThreadsGoOnFillingIt) {
+    const auto end = [] {
+        const auto folder = TemporaryFolder::create().value();
+        const std::filesystem::path parent = folder.path().parent_path();
+        const std::string owner = folder.path().stem().string();
+        std::atomic<int> made = 0;
+        std::vector<std::thread> fillers;
+        for (int thread = 0; thread < 2; ++thread) {
+            fillers.emplace_back([&, thread] {
+                for (int i = 0;; ++i) {
+                    std::error_code ignored;
+                    const auto below = folder.path() / fmt::format("{}-{}", thread, i);
+                    made += std::filesystem::create_directory(below, ignored) ? 1 : 0;
+                }
+            });
+        }
+        while (made < 100) {
+            std::this_thread::yield();
+        }
+        (void)TemporaryFolder::remove_own();
+        bool left = false;
+        for (const auto& entry : std::filesystem::directory_iterator(parent)) {
+            left = left || entry.path().stem() == owner;
+        }
+        std::_Exit(left ? 1 : 7);
+    };
+    EXPECT_EXIT(end(), ::testing::ExitedWithCode(7), "");
 }
 
 }  // namespace

@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +20,11 @@ namespace vmlab::process {
 namespace {
 
 constexpr std::string_view prefix = "vmlab-";
+constexpr std::string_view gone = "gone-";
+
+// Once a process that ends by a signal has removed its folders, a thread of it must not make another one.
+std::mutex making;
+bool ending = false;
 
 /// $TMPDIR where it is a folder that can be written to, else /tmp.
 std::filesystem::path parent_folder() {
@@ -25,6 +33,34 @@ std::filesystem::path parent_folder() {
         return std::filesystem::absolute(named);
     }
     return "/tmp";
+}
+
+/// The folder under another name, which tells the same owner: whatever a thread of ours goes on doing under
+/// the old one fails.
+std::filesystem::path put_out_of_reach(const std::filesystem::path& folder) {
+    const std::string name = folder.filename().string();
+    const std::size_t after_dot = name.rfind('.') + 1;
+    if (name.compare(after_dot, gone.size(), gone) == 0) {
+        return folder;
+    }
+    const std::filesystem::path other =
+        folder.parent_path() / fmt::format("{}{}{}", name.substr(0, after_dot), gone, name.substr(after_dot));
+    std::error_code error;
+    std::filesystem::rename(folder, other, error);
+    return error ? folder : other;
+}
+
+/// A run that is still going may write into it meanwhile: then it is not empty at the first try.
+bool remove_with_everything(const std::filesystem::path& folder) {
+    std::error_code error;
+    for (int attempt = 0; attempt < 20; ++attempt) {
+        std::filesystem::remove_all(folder, error);
+        if (!error) {
+            return true;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
 }
 
 /// Removes our user's folders whose owner is chosen.
@@ -49,8 +85,7 @@ int remove_folders(bool (*is_chosen)(std::string_view owner)) {
         }
     }
     for (const auto& path : stale) {
-        std::filesystem::remove_all(path, error);
-        removed += error ? 0 : 1;
+        removed += remove_with_everything(put_out_of_reach(path)) ? 1 : 0;
     }
     return removed;
 }
@@ -58,6 +93,10 @@ int remove_folders(bool (*is_chosen)(std::string_view owner)) {
 }  // namespace
 
 Result<TemporaryFolder> TemporaryFolder::create() {
+    const std::lock_guard lock(making);
+    if (ending) {
+        return failed("no temporary folder is made any more: the process is ending");
+    }
     std::string path = (parent_folder() / fmt::format("{}{}.XXXXXX", prefix, owner_tag())).string();
     if (::mkdtemp(path.data()) == nullptr) {
         return failed_call("mkdtemp", path);
@@ -74,6 +113,8 @@ int TemporaryFolder::remove_stale() {
 }
 
 int TemporaryFolder::remove_own() {
+    const std::lock_guard lock(making);
+    ending = true;
     return remove_folders([](std::string_view owner) { return owner == owner_tag(); });
 }
 

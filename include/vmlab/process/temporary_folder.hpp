@@ -17,7 +17,8 @@ class TemporaryFolder {
     /// Removes the folders of owners that are no longer alive. Returns how many.
     static int remove_stale();
     /// Removes all folders of this process, also those in use: for a process that is about to end by a
-    /// signal. Returns how many.
+    /// signal. None is made any more, and what its threads do in those that there were fails. Returns how
+    /// many.
     static int remove_own();
 
     TemporaryFolder(TemporaryFolder&& other) noexcept;
