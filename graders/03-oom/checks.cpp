@@ -235,7 +235,7 @@ TEST(Oom, RefusesBadUsage) {
         Arguments arguments{"--limit", "1048576", "--pause", "0"};
         arguments.insert(arguments.end(), wrong.begin(), wrong.end());
         auto options = with<NativeOptions>(arguments);
-        options.limits.data_bytes = 64 * mebibyte;
+        options.limits.data_bytes = 256 * mebibyte;
         const process::Run run = lab().native(lab().program("oom"), options);
         if (run.status.exited_with(2) && run.out.empty() && !run.err.empty()) {
             continue;

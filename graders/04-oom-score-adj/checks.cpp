@@ -321,7 +321,7 @@ TEST(OomScore, RefusesBadUsage) {
         grading::NativeOptions options;
         options.arguments = arguments;
         options.limits = cautious();
-        options.limits.data_bytes = 64 * mebibyte;
+        options.limits.data_bytes = 256 * mebibyte;
         const process::Run run = lab.native(lab.program("oom_score"), options);
         if (run.status.exited_with(2) && run.out.empty() && !run.err.empty()) {
             continue;

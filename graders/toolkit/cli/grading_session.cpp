@@ -7,7 +7,6 @@
 #include <chrono>
 #include <future>
 #include <mutex>
-#include <system_error>
 #include <thread>
 
 #include "vmlab/process/cleanup_on_signal.hpp"
@@ -137,11 +136,8 @@ process::Result<grading::Result> grade(const Place& place, const std::vector<gra
     if (!scratch) {
         return tl::make_unexpected(scratch.error());
     }
-    const auto clean_up = [folder = scratch->path()] {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder, ignored);
-    };
-    const auto cleanup = process::CleanupOnSignal::install(clean_up, &signals);
+    const auto cleanup =
+        process::CleanupOnSignal::install([] { process::TemporaryFolder::remove_own(); }, &signals);
     if (!cleanup) {
         return tl::make_unexpected(cleanup.error());
     }

@@ -10,7 +10,6 @@
 #include <exception>
 #include <future>
 #include <string>
-#include <system_error>
 #include <thread>
 
 #include "grading/current_lab.hpp"
@@ -117,12 +116,7 @@ int grade_submission(const GraderOptions& options, const Activity& activity, con
     const auto temporary = process::TemporaryFolder::create();
     if (!temporary)
         return complain(temporary.error(), our_fault);
-    const auto clean_up = [folder = temporary->path()] {
-        std::error_code ignored;
-        fs::remove_all(folder, ignored);
-        arena::remove_own_arenas();
-    };
-    const auto cleanup = process::CleanupOnSignal::install(clean_up, &signals);
+    const auto cleanup = process::CleanupOnSignal::install([] { arena::remove_own_arenas(); }, &signals);
     if (!cleanup)
         return complain(cleanup.error(), our_fault);
     survive_closed_pipes();

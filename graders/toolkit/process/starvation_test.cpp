@@ -107,21 +107,20 @@ TEST(KeptWaiting, CountsAWaitForTheKernelButNotForAnOwnChild) {
 TEST(Starvation, DoesNotCountTheWaitForAVforkedChild) {
     const Child parent([] {
         if (const pid_t child = ::vfork(); child == 0) {  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
-            ::sleep(3);
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            ::pause();
             ::_exit(0);
         }
-        ::pause();
     });
-    std::this_thread::sleep_for(100ms);
     Starvation starvation(parent.pid());
-    starvation.update();
-    const auto begun = std::chrono::steady_clock::now();
-    std::this_thread::sleep_for(500ms);
-    const auto before = starvation.update();
-    std::this_thread::sleep_for(500ms);
-    const auto starved = starvation.update() - before;
-    const auto passed = std::chrono::steady_clock::now() - begun;
-    EXPECT_LT(starved, std::max<std::chrono::nanoseconds>(400ms, passed - 2s));
+    std::chrono::nanoseconds least = 1h;
+    // On a busy machine the child itself may wait at first.
+    for (int i = 0; i < 60 && least > 400ms; ++i) {
+        const auto before = starvation.update();
+        std::this_thread::sleep_for(500ms);
+        least = std::min(least, starvation.update() - before);
+    }
+    EXPECT_LE(least, 400ms);
 }
 
 TEST(Starvation, CountsTheWaitForABusyProcessor) {
