@@ -72,7 +72,7 @@ std::set<std::string> living_children() {
     return found;
 }
 
-/// Groups of ours are named NAMESPACE.OWNER.COUNTER.
+/// Groups of ours are named OWNER.COUNTER.
 std::set<std::string> abandoned_groups() {
     std::set<std::string> found;
     std::error_code error;
@@ -80,10 +80,7 @@ std::set<std::string> abandoned_groups() {
          {"/sys/fs/cgroup/vmlab", "/sys/fs/cgroup/memory/vmlab", "/sys/fs/cgroup/unified/vmlab"}) {
         for (const auto& entry : fs::directory_iterator(home, error)) {
             const std::string name = entry.path().filename().string();
-            const std::size_t first = name.find('.');
-            const std::size_t last = name.rfind('.');
-            if (entry.is_directory() && first < last &&
-                !process::owner_is_alive(name.substr(first + 1, last - first - 1))) {
+            if (entry.is_directory() && process::owner_is_gone(name.substr(0, name.rfind('.')))) {
                 found.insert("cgroup " + entry.path().string());
             }
         }
@@ -99,7 +96,7 @@ bool is_left_over(const fs::path& path, const std::set<uid_t>& living) {
     const std::string name = path.filename().string();
     const std::size_t dot = name.rfind('.');
     const bool of_a_dead_grader = name.starts_with("vmlab-") && dot != std::string::npos &&
-                                  !process::owner_is_alive(name.substr(6, dot - 6));
+                                  process::owner_is_gone(name.substr(6, dot - 6));
     return of_a_dead_grader || belongs_to_nobody(facts.st_uid, living) ||
            name.find(marker) != std::string::npos;
 }

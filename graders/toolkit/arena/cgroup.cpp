@@ -72,18 +72,6 @@ bool remove_until(const std::filesystem::path& folder, std::chrono::steady_clock
     }
 }
 
-std::string pid_namespace() {
-    char link[64];
-    const ssize_t length = ::readlink("/proc/self/ns/pid", link, sizeof link);
-    std::string digits;
-    for (ssize_t i = 0; i < length; ++i) {
-        if (link[i] >= '0' && link[i] <= '9') {
-            digits.push_back(link[i]);
-        }
-    }
-    return digits.empty() ? "0" : digits;
-}
-
 }  // namespace
 
 process::Result<Cgroup> Cgroup::make(std::filesystem::path folder) {
@@ -114,21 +102,17 @@ bool remove_cgroup(const std::filesystem::path& folder) {
 
 std::string next_cgroup_name() {
     static std::atomic<unsigned> counter = 0;
-    return fmt::format("{}.{}.{}", pid_namespace(), process::owner_tag(), counter++);
+    return fmt::format("{}.{}", process::owner_tag(), counter++);
 }
 
 bool is_own_cgroup_name(std::string_view name) {
-    return name.starts_with(fmt::format("{}.{}.", pid_namespace(), process::owner_tag()));
+    return name.starts_with(process::owner_tag() + ".");
 }
 
 bool is_stale_cgroup_name(std::string_view name) {
-    const std::size_t first = name.find('.');
-    const std::size_t last = name.rfind('.');
-    if (first == std::string_view::npos || last == first || !number_in(name.substr(last + 1))) {
-        return false;
-    }
-    return name.substr(0, first) == pid_namespace() &&
-           !process::owner_is_alive(name.substr(first + 1, last - first - 1));
+    const std::size_t dot = name.rfind('.');
+    return dot != std::string_view::npos && number_in(name.substr(dot + 1)) &&
+           process::owner_is_gone(name.substr(0, dot));
 }
 
 }  // namespace vmlab::arena

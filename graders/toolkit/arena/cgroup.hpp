@@ -35,8 +35,7 @@ class Cgroup {
 /// groups. Works on v1 and v2. False when something is still there after two seconds.
 bool remove_cgroup(const std::filesystem::path& folder);
 
-/// The name of the next group of this process: "NAMESPACE.OWNER.COUNTER". The pid namespace is in it because
-/// the owner's pid means nothing to a grader in another one (containers that share a hierarchy).
+/// The name of the next group of this process: "OWNER.COUNTER" with process::owner_tag().
 [[nodiscard]] std::string next_cgroup_name();
 
 /// Whether `name` was made by next_cgroup_name() in this pid namespace by a process that is no longer alive.

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 
+#include "arena/cgroup.hpp"
 #include "arena/live.hpp"
 #include "vmlab/arena/arena.hpp"
 #include "vmlab/process/sandbox.hpp"
@@ -216,8 +217,7 @@ TEST_F(CgroupArenaTest, NoGroupIsLeft) {
         for (std::filesystem::directory_iterator entry(home, error), end; !error && entry != end;
              entry.increment(error)) {
             // Other tests may be at work in groups of their own.
-            if (entry->is_directory(error) &&
-                entry->path().string().find("." + std::to_string(::getpid()) + "-") != std::string::npos) {
+            if (entry->is_directory(error) && is_own_cgroup_name(entry->path().filename().string())) {
                 names.insert(entry->path().string());
             }
         }

@@ -40,12 +40,12 @@ TEST(CgroupName, IsStaleWhenItsOwnerIsDead) {
 
 TEST(CgroupName, OfAnotherPidNamespaceIsNeverStale) {
     const std::string name = name_of_a_dead_owner();
-    EXPECT_FALSE(is_stale_cgroup_name("1" + name.substr(name.find('.'))));
+    EXPECT_FALSE(is_stale_cgroup_name("1" + name.substr(name.find('-'))));
 }
 
 TEST(CgroupName, OfSomebodyElseIsNeverStale) {
     for (const auto* name :
-         {"", ".", "..", "...", "self", "1.2", "1.2-3.x", "system.slice", "user@1000.service"}) {
+         {"", ".", "..", "...", "self", "1.2", "1-2-3.x", "system.slice", "user@1000.service"}) {
         EXPECT_FALSE(is_stale_cgroup_name(name)) << name;
     }
 }

@@ -16,7 +16,6 @@
 
 #include "arena/vm_kernel.hpp"
 #include "vmlab/process/files.hpp"
-#include "vmlab/process/owner.hpp"
 
 namespace vmlab::arena {
 namespace {
@@ -26,7 +25,7 @@ using namespace std::chrono_literals;
 using process::Descriptor;
 
 constexpr std::string_view guest_prefix = "guest-";
-constexpr std::string_view part_prefix = "part-";
+constexpr std::string_view part_name = "part";  // a guest that is being made
 constexpr auto patience_for_builder = 5min;
 
 std::string fix_of(const fs::path& folder) {
@@ -87,13 +86,12 @@ void remove_unless_used(const fs::path& guest) {
 // Below the lock of the whole folder.
 void remove_stale(const fs::path& folder, const fs::path& ours) {
     std::error_code error;
+    fs::remove_all(folder / part_name, error);  // of a grader that died: a living one has the lock
     std::vector<std::pair<fs::file_time_type, fs::path>> others;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
         const std::string name = entry->path().filename().string();
         std::error_code ignored;
-        if (name.starts_with(part_prefix) && !process::owner_is_alive(name.substr(part_prefix.size()))) {
-            fs::remove_all(entry->path(), ignored);
-        } else if (name.starts_with(guest_prefix) && entry->path() != ours) {
+        if (name.starts_with(guest_prefix) && entry->path() != ours) {
             others.emplace_back(fs::last_write_time(entry->path() / "in-use", ignored), entry->path());
         }
     }
@@ -106,9 +104,8 @@ void remove_stale(const fs::path& folder, const fs::path& ours) {
 
 process::Result<void> make_guest(const fs::path& folder, const fs::path& guest, const std::string& recipe,
                                  const std::function<process::Result<GuestFiles>(const fs::path&)>& write) {
-    const fs::path part = folder / fmt::format("{}{}", part_prefix, process::owner_tag());
+    const fs::path part = folder / part_name;
     std::error_code error;
-    fs::remove_all(part, error);
     fs::create_directory(part, error);
     if (error) {
         return process::failed(fmt::format("mkdir {}: {}", part.string(), error.message()), fix_of(folder));

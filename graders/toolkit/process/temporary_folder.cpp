@@ -109,7 +109,7 @@ Result<TemporaryFolder> TemporaryFolder::create() {
 }
 
 int TemporaryFolder::remove_stale() {
-    return remove_folders([](std::string_view owner) { return !owner_is_alive(owner); });
+    return remove_folders(owner_is_gone);
 }
 
 int TemporaryFolder::remove_own() {

@@ -5,9 +5,11 @@
 
 namespace vmlab::process {
 
-/// "PID-STARTTIME" of this process: names what it owns (temporary folders, cgroups).
+/// "NAMESPACE-PID-STARTTIME" of this process: names what it owns (temporary folders, cgroups). The pid
+/// namespace is in it because a pid means nothing in another one: containers may share a /tmp or a hierarchy.
 [[nodiscard]] std::string owner_tag();
-/// Whether the process that owner_tag() named is still alive. False for text that is no tag.
-[[nodiscard]] bool owner_is_alive(std::string_view tag);
+/// Whether owner_tag() of this pid namespace gave `tag` to a process that is no longer there. False where
+/// that cannot be told: for a tag of another namespace, for text that is no tag, where /proc cannot be read.
+[[nodiscard]] bool owner_is_gone(std::string_view tag);
 
 }  // namespace vmlab::process

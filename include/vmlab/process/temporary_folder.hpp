@@ -8,8 +8,7 @@
 namespace vmlab::process {
 
 /// A folder of our own below the system's temporary folder, removed with everything in it on destruction.
-/// Its name carries the owner's pid and start time, so that what a crashed owner left can be told and
-/// removed.
+/// Its name carries owner_tag(), so that what a crashed owner left can be told and removed.
 class TemporaryFolder {
   public:
     /// Mode 0711: a program of another user can reach a file it knows the name of, but not list the folder.
