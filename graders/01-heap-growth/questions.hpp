@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -41,6 +42,19 @@ inline bool is_direction(std::string_view line) {
     return line == "heap grows up" || line == "heap grows down";
 }
 
+/// The first line that is no address, or is that of NULL, in whatever form it was printed: 0x0, (nil), 0.
+/// Lines that `may_be_there` too are passed over.
+inline std::optional<std::string> first_that_is_no_block(const std::string& text,
+                                                         bool (*may_be_there)(std::string_view)) {
+    for (const std::string& line : lines_of(text)) {
+        const bool block = is_address(line) && line.find_first_not_of("0x") != std::string::npos;
+        if (!block && !may_be_there(line)) {
+            return line;
+        }
+    }
+    return std::nullopt;
+}
+
 /// Where `phrase` stands last in the text as whole words ("heap grows downwards" is not "heap grows down").
 inline std::size_t last_words(std::string_view text, std::string_view phrase) {
     const auto in_a_word = [text](std::size_t at) {
@@ -63,10 +77,20 @@ inline std::string stated_direction(const vmlab::process::Run& run) {
     return down == std::string::npos || (up != std::string::npos && up > down) ? "up" : "down";
 }
 
+/// Each address once, where it came first.
+inline Addresses without_repetitions(const Addresses& addresses) {
+    Addresses distinct;
+    std::set<std::uint64_t> seen;
+    std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(distinct),
+                 [&seen](std::uint64_t address) { return seen.insert(address).second; });
+    return distinct;
+}
+
 /// Whether somebody who looks at these addresses may say `direction`: the last lies that way from the first,
-/// or most steps lead that way. The two differ when malloc reuses a freed block in between. Equal addresses
-/// show nothing.
-inline bool show(const Addresses& addresses, std::string_view direction) {
+/// or most steps lead that way. The two differ when malloc reuses a freed block in between. An address that
+/// comes again, because its block was freed, shows nothing new.
+inline bool show(const Addresses& printed, std::string_view direction) {
+    const Addresses addresses = without_repetitions(printed);
     if (addresses.size() < 2) {
         return false;
     }

@@ -270,6 +270,9 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
         run.readable.push_back(library);
         run.environment["LD_PRELOAD"] = library.string();
         run.environment["VMLAB_MALLOC_CALLS_THAT_WORK"] = std::to_string(options.malloc_calls_that_work);
+        if (options.malloc_calls_that_fail) {
+            run.environment["VMLAB_MALLOC_CALLS_THAT_FAIL"] = std::to_string(*options.malloc_calls_that_fail);
+        }
     }
     if (options.preload == Preload::counts_blocks) {
         run.channels = {block_channel};

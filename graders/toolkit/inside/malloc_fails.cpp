@@ -1,6 +1,6 @@
 // A preloaded allocator that runs out of memory: malloc, calloc and realloc give NULL after the first N calls
 // that the program itself makes, N being VMLAB_MALLOC_CALLS_THAT_WORK. It shows what a program does with
-// NULL.
+// NULL. With VMLAB_MALLOC_CALLS_THAT_FAIL there is memory again after that many.
 //
 // Only calls from the program's own code are counted and fail, so that iostreams, fmt and the dynamic loader
 // go on working. `new (std::nothrow)` answers NULL just as malloc does and is treated alike; plain `new`
@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <limits>
 
 #include "allocation_forms.hpp"
 #include "libc_malloc.hpp"
@@ -26,11 +27,13 @@ using vmlab::inside::in_main_program;
 std::atomic<long> calls_made;
 
 long calls_that_work = 0;
+long calls_that_fail = std::numeric_limits<long>::max();
 bool plain_new_gives_null = false;
 
 /// Before any code of the program itself.
 __attribute__((constructor)) void read_settings() {
     calls_that_work = vmlab::inside::take_number("VMLAB_MALLOC_CALLS_THAT_WORK", 0);
+    calls_that_fail = vmlab::inside::take_number("VMLAB_MALLOC_CALLS_THAT_FAIL", calls_that_fail);
     plain_new_gives_null = vmlab::inside::take_number("VMLAB_PLAIN_NEW_GIVES_NULL", 0) != 0;
 }
 
@@ -38,7 +41,8 @@ __attribute__((constructor)) void read_settings() {
 bool must_fail(const void* caller) {
     if (!in_main_program(caller))
         return false;
-    if (calls_made.fetch_add(1, std::memory_order_relaxed) < calls_that_work)
+    const long beyond = calls_made.fetch_add(1, std::memory_order_relaxed) - calls_that_work;
+    if (beyond < 0 || beyond >= calls_that_fail)
         return false;
     errno = ENOMEM;
     return true;

@@ -30,12 +30,12 @@ namespace vmlab::grading {
 enum class Preload {
     none,
     heap_grows_down,  ///< every block lies below the one before it
-    malloc_fails,     ///< malloc, calloc and realloc give NULL after the first Native::malloc_calls_that_work
-                      ///< calls of the program's own
-    blocks_forget,    ///< what is written into a block of the program's own is gone: it reads zeros
-    counts_blocks,    ///< Run::channels[block_channel] tells of the program's own blocks
-                      ///< (evidence::native_blocks)
-    sleeps_briefly,   ///< every sleep lasts a millisecond
+    malloc_fails,    ///< malloc, calloc and realloc give NULL after the first malloc_calls_that_work calls of
+                     ///< the program's own, to the next malloc_calls_that_fail of them
+    blocks_forget,   ///< what is written into a block of the program's own is gone: it reads zeros
+    counts_blocks,   ///< Run::channels[block_channel] tells of the program's own blocks
+                     ///< (evidence::native_blocks)
+    sleeps_briefly,  ///< every sleep lasts a millisecond
 };
 
 inline constexpr int block_channel = 1011;
@@ -46,7 +46,8 @@ struct NativeOptions {
     process::Limits limits;
     Preload preload = Preload::none;
     int malloc_calls_that_work = 0;
-    std::string input;  ///< for stdin; default: nothing
+    std::optional<int> malloc_calls_that_fail = {};  ///< default: all that follow
+    std::string input;                               ///< for stdin; default: nothing
 
     /// Called on the running thread as in process::Job: for a look at /proc/PID from outside while the
     /// program sleeps.
