@@ -143,6 +143,23 @@ inline std::string rows_of(const std::vector<Frame>& stack, bool with_lines = tr
     return rows;
 }
 
+/// A buffer that libstdc++ makes when std::ios::sync_with_stdio(false) is called, and that no program can
+/// free.
+inline bool is_kept_by_the_library(const vmlab::evidence::Leak& leak) {
+    return leak.kind == LeakKind::still_reachable &&
+           std::any_of(leak.stack.begin(), leak.stack.end(), [](const auto& frame) {
+               return frame.object.starts_with("libstdc++.so") &&
+                      frame.function.starts_with("std::ios_base::sync_with_stdio");
+           });
+}
+
+/// What is lost in this way and might have been freed.
+inline std::vector<vmlab::evidence::Leak> left_by_the_program(const MemcheckReport& report, LeakKind kind) {
+    std::vector<vmlab::evidence::Leak> left = report.leaks_of(kind);
+    std::erase_if(left, is_kept_by_the_library);
+    return left;
+}
+
 /// Whether just as much is lost in this way as in another run.
 inline bool same_loss(const MemcheckReport& one, const MemcheckReport& other, LeakKind kind) {
     return one.bytes(kind) == other.bytes(kind) && one.blocks(kind) == other.blocks(kind);
