@@ -82,14 +82,23 @@ TEST(Obituary, ObituaryFindsTheLastKillOfThePid) {
 }
 
 TEST(Obituary, ObituaryTakesAnyNameAndSize) {
-    for (const std::string name :
-         {"(sd-pam)", "Web Content", "kworker/u8:3-ev", "a) total-vm:1kB", "Killed process", ":-) [hog]"}) {
+    for (const std::string name : {"(sd-pam)", "Web Content", "kworker/u8:3-ev", "a) total-vm:1kB",
+                                   "Killed process", ":-) [hog]", "Out of memory"}) {
         Victim victim = any_victim();
         victim.name = name;
         expect_obituary(
             victim, "cgroup", recorded("any-name.log", victim).text, "a process with an unusual name",
             "A process chooses its own name (prctl PR_SET_NAME): up to 15 bytes of anything, blanks and "
             "brackets too. Nothing after the name can be chosen, so look for its end from the right.");
+    }
+    for (const std::string name : {"cgroup-agent", "Memory cgroup"}) {
+        Victim victim = any_victim();
+        victim.name = name;
+        expect_obituary(
+            victim, "machine", recorded("linux-6.1-dmesg.log", victim).text,
+            "a process with a name that speaks of cgroups",
+            "What stands before \"Killed process\" tells who was out of memory. The name behind it "
+            "is the process's own choice, and tells nothing.");
     }
     Victim sanitized = any_victim();
     sanitized.total_vm_kb = 21'474'900'000 + between(0, 99'999);
@@ -100,14 +109,16 @@ TEST(Obituary, ObituaryTakesAnyNameAndSize) {
 }
 
 TEST(Obituary, ObituaryIgnoresOtherPrograms) {
-    const Victim victim = any_victim();
-    const Log log = recorded("other-programs.log", victim);
     const std::string why =
         "Every program may write any text to the syslog (try: logger 'Out of memory: Killed process 1 "
         "(init)'). The name before the first \": \" tells who spoke, and only the kernel knows whom its OOM "
         "killer killed.";
-    expect_obituary(victim, "cgroup", log.text, "a syslog in which other programs quote the kernel", why);
-    expect_no_kill(obituary(log.spared_pid, log.text), log.spared_pid, log.text, why);
+    for (const std::string file : {"other-programs.log", "other-programs-monotonic.log"}) {
+        const Victim victim = any_victim();
+        const Log log = recorded(file, victim);
+        expect_obituary(victim, "cgroup", log.text, "a log in which other programs quote the kernel", why);
+        expect_no_kill(obituary(log.spared_pid, log.text), log.spared_pid, log.text, why);
+    }
 }
 
 TEST(Obituary, ObituarySaysWhenThereWasNoKill) {
@@ -121,7 +132,10 @@ TEST(Obituary, ObituarySaysWhenThereWasNoKill) {
     expect_no_kill(
         on_an_empty_log.get(), 4321, "",
         "An empty log holds no kill. A script that calls obituary must be able to tell by the exit status.");
-    expect_bad_usage("x");
+    for (const std::vector<std::string>& wrong :
+         {std::vector<std::string>{}, {"x"}, {"12x"}, {"-1"}, {"12", "34"}}) {
+        expect_bad_usage(wrong);
+    }
 }
 
 TEST(Obituary, ObituaryReadsTheLogOfAKillJustMade) {

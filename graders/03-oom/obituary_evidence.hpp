@@ -3,6 +3,7 @@
 // What the student's obituary makes of a log, and whether that is what the contract asks for.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <string>
 #include <vector>
@@ -20,14 +21,14 @@ using namespace recorded_log;
 using oom_evidence::with;
 using oom_output::lines_of;
 
-inline process::Run obituary(const std::string& pid, const std::string& log) {
-    auto options = with<NativeOptions>({pid});
+inline process::Run obituary(const std::vector<std::string>& arguments, const std::string& log) {
+    auto options = with<NativeOptions>(arguments);
     options.input = log;
     return lab().native(lab().program("obituary"), options);
 }
 
 inline process::Run obituary(int pid, const std::string& log) {
-    return obituary(std::to_string(pid), log);
+    return obituary(std::vector{std::to_string(pid)}, log);
 }
 
 /// Gathered in the background like all shared evidence, so that obituary is being built while oom runs.
@@ -79,21 +80,21 @@ inline void expect_no_kill(const process::Run& run, int pid, const std::string& 
                               pid)});
 }
 
-inline void expect_bad_usage(const std::string& argument) {
-    const process::Run run = obituary(argument, "");
-    expect_exit(run, fmt::format("running ./obituary {}", argument));
+inline void expect_bad_usage(const std::vector<std::string>& arguments) {
+    const process::Run run = obituary(arguments, "");
+    const std::string command = fmt::format("./obituary {} < /dev/null", fmt::join(arguments, " "));
+    expect_exit(run, "running " + command);
     if (run.status.exited_with(2) && run.out.empty() && !run.err.empty())
         return;
     fail({.expected = "A message on stderr, nothing on stdout, exit status 2.",
           .observed = fmt::format("stdout \"{}\", stderr \"{}\", {}", excerpt(run.out, 2),
                                   excerpt(run.err, 2), run.describe()),
-          .evidence = fmt::format("$ ./obituary {} < /dev/null", argument),
+          .evidence = "$ " + command,
           .why =
               "Exit status 1 says that there was no kill. Whoever calls obituary with something that is no "
               "process id must not take that for an answer.",
-          .next = fmt::format("g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && "
-                              "./obituary {} < /dev/null; echo $?",
-                              argument)});
+          .next = "g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && " + command +
+                  "; echo $?"});
 }
 
 }  // namespace obituary_evidence

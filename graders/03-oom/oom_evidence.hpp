@@ -36,11 +36,14 @@ Options with(Arguments arguments) {
     return options;
 }
 
-inline arena::Outcome in_arena(Lab& lab, const Program& program, std::uint64_t memory, Arguments arguments) {
+inline arena::Outcome in_arena(Lab& lab, const Program& program, std::uint64_t memory, Arguments arguments,
+                               std::uint64_t data_bytes = process::Limits().data_bytes) {
     arguments.insert(arguments.end(), {"--pause", "0"});
     arena::Request request;
     request.memory_bytes = memory;
-    request.contestants.push_back({.job = lab.job(program, std::move(arguments))});
+    process::Job job = lab.job(program, std::move(arguments));
+    job.limits.data_bytes = data_bytes;
+    request.contestants.push_back({.job = std::move(job)});
     return lab.arena(request);
 }
 
