@@ -58,6 +58,9 @@ Shared<process::Run> out_of_range_untraced{[](Lab& lab) {
 Shared<Watched> at_rest{[](Lab& lab) {
     return watch_until(lab, {"--chunk-mb", "1", "--pause", "600"}, "oom_score before: ");
 }};
+Shared<evidence::SyscallRun> set_to_zero{[](Lab& lab) {
+    return record(lab, {"--adj", "0", "--chunk-mb", "1", "--limit-mb", "1", "--pause", "0"});
+}};
 Shared<Watched> raised{[](Lab& lab) {
     return watch_until(lab, {"--adj", "250", "--chunk-mb", "1", "--pause", "600"}, "oom_score after: ");
 }};
@@ -151,6 +154,27 @@ TEST(OomScore, PrintsTheScoreThatTheKernelGave) {
     expect_same_from_outside(at_rest.get(), "oom_score before: ", claims_of(at_rest.get().run.out).before);
 }
 
+/// 0 is a number like any other: whoever was started with another value is set back by it.
+void expect_zero_written() {
+    const evidence::SyscallRun& run = set_to_zero.get();
+    const evidence::SystemCall* write = first_write_of_adj(run);
+    const bool written = write != nullptr && number_of(write->data) == 0;
+    if (written && (write->failed() || claims_of(run.run.out).after)) {
+        return;
+    }
+    const Card card{
+        .expected = "with --adj 0 a write of 0 to its own oom_score_adj, and a line \"oom_score after: N\"",
+        .observed = written ? "0 was written, but there is no line \"oom_score after: N\""
+                            : "no such write: 0 was taken for \"no --adj\"",
+        .evidence = evidence_about_scores(run),
+        .why =
+            "A process inherits its oom_score_adj, and 0 sets it back. So 0 cannot stand for \"nothing was "
+            "asked for\" in your program: std::optional<int>, or a bool beside the number, can.",
+        .next = compile + " && strace -e trace=openat,write ./oom_score --adj 0 --chunk-mb 1 --limit-mb 1",
+    };
+    fail_run(run.run, "running oom_score --adj 0 under strace", card);
+}
+
 TEST(OomScore, WritesTheAdjustmentBeforeItGrows) {
     const evidence::SyscallRun& run = adjusted.get();
     const auto write = accepted_write(run, 321);
@@ -179,6 +203,7 @@ TEST(OomScore, WritesTheAdjustmentBeforeItGrows) {
             fmt::format("/proc/PID/oom_score_adj, read from outside: {}", watched.sample->oom_score_adj);
         fail(card);
     }
+    expect_zero_written();
 }
 
 TEST(OomScore, ReadsTheScoreAgainAfterwards) {
@@ -243,7 +268,7 @@ void expect_report_untraced(const process::Run& traced, const process::Run& untr
 void expect_report_of_refusal(const evidence::SyscallRun& run, const process::Run& untraced, int adj,
                               const std::string& usual_reason) {
     const evidence::SystemCall* write = first_write_of_adj(run);
-    if (write != nullptr && !write->failed() && number_of(*write) == adj) {
+    if (write != nullptr && !write->failed() && number_of(write->data) == adj) {
         return;  // this machine allows it, so there is no refusal to report
     }
     // A program may also find out by itself that a number is out of range.

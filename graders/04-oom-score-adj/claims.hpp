@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -74,6 +75,18 @@ inline Claims claims_in(const std::vector<std::string>& lines) {
             claims.unexpected = lines[i];
     }
     return claims;
+}
+
+/// Whether those lines that there are come as the contract says: all of them before the first chunk.
+inline bool in_order(const Claims& claims) {
+    std::vector<std::size_t> lines;
+    for (const auto& claim : {claims.pid, claims.before, claims.after}) {
+        if (claim)
+            lines.push_back(claim->line);
+    }
+    if (!claims.chunks.empty())
+        lines.push_back(claims.chunks.front().line);
+    return std::is_sorted(lines.begin(), lines.end());
 }
 
 }  // namespace oom_score

@@ -49,6 +49,10 @@ std::optional<Flaw> flaw_of_lines(const Claims& claims, const process::Run& run,
     if (claims.unexpected) {
         return Flaw{"a line that does not belong there: " + excerpt(*claims.unexpected, 1), stdout_of(run)};
     }
+    if (!in_order(claims)) {
+        return Flaw{"lines in another order: the process id comes first, then the scores, then the chunks",
+                    stdout_of(run)};
+    }
     for (std::size_t i = 0; i < std::min(chunks, claims.chunks.size()); ++i) {
         if (claims.chunks[i].total_mb != (i + 1) * chunk_mb) {
             return Flaw{fmt::format("chunk {} is reported as {} MB", i + 1, claims.chunks[i].total_mb),
@@ -188,11 +192,14 @@ TEST(OomScore, ObeysChunkLimitAndPause) {
             .next = compile + " && ./oom_score --chunk-mb 7 --limit-mb 21 --pause 0",
         });
     }
-    if (const auto& unexpected = claims_of(adjusted.get().run.out).unexpected) {
+    const Claims with_adj = claims_of(adjusted.get().run.out);
+    if (with_adj.unexpected || !in_order(with_adj)) {
         fail({
-            .expected =
-                "with --adj one line more on stdout, \"oom_score after: N\", and the others as without",
-            .observed = "a line that does not belong there: " + excerpt(*unexpected, 1),
+            .expected = "with --adj one line more on stdout, \"oom_score after: N\", before the first chunk, "
+                        "and the others as without",
+            .observed = with_adj.unexpected
+                            ? "a line that does not belong there: " + excerpt(*with_adj.unexpected, 1)
+                            : "lines in another order",
             .evidence = stdout_of(adjusted.get().run),
             .why = "Lines of a fixed form can be read by other programs.",
             .next = compile + " && ./oom_score --adj 321 --chunk-mb 8 --limit-mb 16 --pause 0",
@@ -213,6 +220,17 @@ TEST(OomScore, ObeysChunkLimitAndPause) {
                      .why = "The pause is there so that you can look at the process while it grows.",
                      .next = compile + " && time ./oom_score --chunk-mb 1 --limit-mb 2 --pause 1",
                  });
+    }
+    if (!run.err.empty()) {
+        fail({
+            .expected = "nothing on stderr when the limit is reached",
+            .observed = "text on stderr: " + excerpt(run.err, 2),
+            .evidence = stdout_of(run),
+            .why =
+                "stderr is for what went wrong. Whoever reads a log looks there first, and finds complaints "
+                "of a program that did well.",
+            .next = compile + " && ./oom_score --chunk-mb 1 --limit-mb 2 --pause 1 > /dev/null",
+        });
     }
 }
 

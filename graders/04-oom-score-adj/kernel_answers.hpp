@@ -34,20 +34,29 @@ inline bool is_write(const SystemCall& call) {
     return call.name == "write" || call.name == "pwrite64" || call.name == "writev";
 }
 
-/// The number in what was read or written; like the kernel, without regard to space around it.
-inline std::optional<std::int64_t> number_of(const SystemCall& call) {
+/// The number in a text; like the kernel, without regard to space around it.
+inline std::optional<std::int64_t> number_of(const std::string& text) {
     std::int64_t number = 0;
-    if (!(std::istringstream(call.data) >> number))
+    if (!(std::istringstream(text) >> number))
         return std::nullopt;
     return number;
 }
 
-/// Whether, by a read from position `from` up to `to`, the kernel answered `number` for the program's own
-/// oom_score.
+/// Whether, by reads from position `from` up to `to`, the kernel answered `number` for the program's own
+/// oom_score. It works the score out at the first of them and hands out the rest of that text at the next
+/// ones, if the program takes it in pieces.
 inline bool answered(const SyscallRun& run, std::int64_t number, std::size_t from, std::size_t to) {
+    std::string answer;
     for (std::size_t i = from; i < std::min(to, run.calls.size()); ++i) {
         const SystemCall& call = run.calls[i];
-        if (is_read(call) && on_own(call, run, "oom_score") && number_of(call) == number)
+        if (!on_own(call, run, "oom_score"))
+            continue;
+        if (call.name == "read") {
+            answer += call.data;
+        } else {  // open, lseek, close: another answer begins
+            answer = is_read(call) ? call.data : "";
+        }
+        if (number_of(answer) == number)
             return true;
     }
     return false;
@@ -65,7 +74,8 @@ inline const SystemCall* first_write_of_adj(const SyscallRun& run) {
 inline std::optional<std::size_t> accepted_write(const SyscallRun& run, std::int64_t adj) {
     for (std::size_t i = 0; i < run.calls.size(); ++i) {
         const SystemCall& call = run.calls[i];
-        if (is_write(call) && on_own(call, run, "oom_score_adj") && !call.failed() && number_of(call) == adj)
+        if (is_write(call) && on_own(call, run, "oom_score_adj") && !call.failed() &&
+            number_of(call.data) == adj)
             return i;
     }
     return std::nullopt;
