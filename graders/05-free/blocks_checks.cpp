@@ -50,8 +50,8 @@ void expect_blocks_to_free(const MemcheckRun& run) {
 TEST(Free, AllocatesBothBlocksInEveryRound) {
     const MemcheckRun& run = watched.get();
     const std::size_t rounds = rounds_claimed(run);
-    const std::size_t first = run.trace.blocks_of_size(first_block_bytes).size();
-    const std::size_t second = run.trace.blocks_of_size(second_block_bytes).size();
+    const std::size_t first = number_of_blocks(run.trace, first_block_bytes);
+    const std::size_t second = number_of_blocks(run.trace, second_block_bytes);
     if (first >= rounds && second >= rounds) {
         return;
     }

@@ -253,6 +253,7 @@ TEST(Free, RefusesBadUsage) {
     };
     expect_refusal(no_number.get(), "free_loop ten");
     expect_refusal(half_a_number.get(), "free_loop 3x");
+    expect_refusal(empty_argument.get(), "free_loop ''");
     expect_refusal(two_numbers.get(), "free_loop 1 1");
 }
 
@@ -265,7 +266,7 @@ bool finished_its_round(const process::Run& run) {
 }
 
 TEST(Free, ReportsThatMallocFailed) {
-    const auto expect_report = [](const process::Run& run, const std::string& failing_call) {
+    const auto expect_report = [](const process::Run& run, const std::string& failing_calls) {
         if (finished_its_round(run)) {
             return;
         }
@@ -289,8 +290,8 @@ TEST(Free, ReportsThatMallocFailed) {
             .expected =
                 "a message on stderr that begins with \"free_loop\", no NULL on stdout, exit "
                 "status 1",
-            .observed = fmt::format("malloc returned NULL from its {} call on, and the program {}",
-                                    failing_call, fmt::join(faults, "; ")),
+            .observed = fmt::format("malloc returned NULL {}, and the program {}", failing_calls,
+                                    fmt::join(faults, "; ")),
             .evidence = fmt::format("stdout: {}\nstderr: {}", excerpt(run.out, 2), excerpt(run.err, 2)),
             .why =
                 "NULL is the only way in which malloc can say that there is no memory. A program that "
@@ -302,8 +303,9 @@ TEST(Free, ReportsThatMallocFailed) {
         }
         fail_run(run, "running free_loop 1 without memory", card);
     };
-    expect_report(first_malloc_fails.get(), "first");
-    expect_report(second_malloc_fails.get(), "second");
+    expect_report(first_malloc_fails.get(), "from its first call on");
+    expect_report(only_the_first_malloc_fails.get(), "at its first call, and only there");
+    expect_report(second_malloc_fails.get(), "from its second call on");
 }
 
 }  // namespace

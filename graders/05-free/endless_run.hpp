@@ -145,16 +145,18 @@ inline ManyRounds run_many_rounds(vmlab::grading::Lab& lab, const vmlab::grading
     return result;
 }
 
-/// `free_loop 1` with a malloc that gives NULL after so many calls. It is stopped behind its round's line,
-/// for nobody fast-forwards its sleep.
+/// `free_loop 1` with a malloc that gives NULL after so many calls: to so many, or to all that follow. It is
+/// stopped behind its round's line, for nobody fast-forwards its sleep.
 inline vmlab::process::Run run_one_round_without_memory(vmlab::grading::Lab& lab,
                                                         const vmlab::grading::Program& program,
-                                                        int malloc_calls_that_work) {
+                                                        int malloc_calls_that_work,
+                                                        std::optional<int> malloc_calls_that_fail = {}) {
     std::stop_source stop;
     vmlab::grading::NativeOptions options;
     options.arguments = {"1"};
     options.preload = vmlab::grading::Preload::malloc_fails;
     options.malloc_calls_that_work = malloc_calls_that_work;
+    options.malloc_calls_that_fail = malloc_calls_that_fail;
     options.stop = stop.get_token();
     std::string printed;
     options.on_output = [&stop, &printed](std::string_view piece) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -65,6 +66,17 @@ inline std::vector<Block> large_blocks(const AllocationTrace& trace) {
         }
     }
     return large;
+}
+
+/// The blocks of so many bytes. std::make_shared<int[]> asks for a little more, in the same call of operator
+/// new: that is where it keeps its counts.
+inline std::size_t number_of_blocks(const AllocationTrace& trace, std::uint64_t bytes) {
+    const std::vector<Block> blocks = trace.blocks();
+    return static_cast<std::size_t>(std::count_if(blocks.begin(), blocks.end(), [&](const Block& block) {
+        const bool with_counts = trace.calls[block.allocated_at].function == "_Znwm" &&
+                                 block.size >= bytes + 16 && block.size <= bytes + 64;
+        return block.size == bytes || with_counts;
+    }));
 }
 
 /// How many of the addresses, from the first on, are those of large blocks in the order of their allocation.

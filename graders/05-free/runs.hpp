@@ -105,9 +105,12 @@ inline EndlessRun run_misused(Lab& lab, std::vector<std::string> arguments) {
 }
 inline Shared<EndlessRun> no_number{[](Lab& lab) { return run_misused(lab, {"ten"}); }};
 inline Shared<EndlessRun> half_a_number{[](Lab& lab) { return run_misused(lab, {"3x"}); }};
+inline Shared<EndlessRun> empty_argument{[](Lab& lab) { return run_misused(lab, {""}); }};
 inline Shared<EndlessRun> two_numbers{[](Lab& lab) { return run_misused(lab, {"1", "1"}); }};
 inline Shared<process::Run> first_malloc_fails{
     [](Lab& lab) { return run_one_round_without_memory(lab, lab.program("free_loop"), 0); }};
+inline Shared<process::Run> only_the_first_malloc_fails{
+    [](Lab& lab) { return run_one_round_without_memory(lab, lab.program("free_loop"), 0, 1); }};
 inline Shared<process::Run> second_malloc_fails{
     [](Lab& lab) { return run_one_round_without_memory(lab, lab.program("free_loop"), 1); }};
 
