@@ -4,7 +4,6 @@
 //   - neither those blocks nor others are left at the end;
 //   - nothing is freed that is not allocated, and nothing used that is free.
 //
-// Its report is compared with the starter's, with memory to be had, without, and with blocks that forget.
 // Memcheck has a second witness: a run without it, in which the program's own blocks are counted.
 
 #include <fmt/format.h>
@@ -16,114 +15,15 @@
 #include <string>
 #include <utility>
 
+#include "mended.hpp"
 #include "questions.hpp"
 #include "runs.hpp"
 #include "vmlab/evidence/native_blocks.hpp"
-#include "vmlab/grading/agreement.hpp"
 #include "vmlab/grading/grader.hpp"
 
 namespace {
 
 using namespace leaks;
-using namespace vmlab;
-using grading::Card;
-using grading::excerpt;
-using grading::fail;
-using grading::lab;
-using grading::Shared;
-
-MemcheckRun watch_mended(Lab& lab) {
-    MemcheckRun run = lab.memcheck(lab.program("leaks"));
-    grading::expect_exit(run.run, "running leaks under Memcheck");
-    return run;
-}
-
-/// `plain_new_too`: plain new gives NULL as well, which a real one never does.
-process::Run run_without_memory(Lab& lab, std::size_t allocations_that_work, bool plain_new_too) {
-    grading::NativeOptions options;
-    options.preload = grading::Preload::malloc_fails;
-    options.malloc_calls_that_work = static_cast<int>(allocations_that_work);
-    if (plain_new_too) {
-        options.environment["VMLAB_PLAIN_NEW_GIVES_NULL"] = "1";
-    }
-    return lab.native(lab.program("leaks"), options);
-}
-
-/// Whatever is written into a block is gone before it can be read. A list then may have no end.
-process::Run run_with_blocks_that_forget(Lab& lab) {
-    grading::NativeOptions options;
-    options.preload = grading::Preload::blocks_forget;
-    options.limits.wall = std::chrono::seconds(5);
-    options.limits.output_bytes = 64U << 10U;
-    return lab.native(lab.program("leaks"), options);
-}
-
-process::Run run_with_blocks_counted(Lab& lab) {
-    grading::NativeOptions options;
-    options.preload = grading::Preload::counts_blocks;
-    return lab.native(lab.program("leaks"), options);
-}
-
-// Each run is made once and shared by the checks that need it.
-Shared<MemcheckRun> mended{watch_mended};
-Shared<process::Run> counted{run_with_blocks_counted};
-Shared<process::Run> plain{[](Lab& lab) { return lab.native(lab.program("leaks")); }};
-
-/// The blocks that the activity is about, measured on the starter.
-Sizes wanted() {
-    return never_freed(starter.get().trace);
-}
-
-/// How the program gave away that its report does not come out of its blocks; nothing when it did not.
-std::optional<Card> find_report_of_constants(Lab& lab) {
-    const std::string& report = starter.get().run.out;
-    Card card{.expected = {},
-              .observed = {},
-              .evidence = excerpt(report),
-              .why =
-                  "The report is worked out from what stands in the blocks. A program that prints it "
-                  "without them prints constants, and its blocks are only for show.",
-              .next = "read leaks.cpp: does each number that is printed come out of a block?"};
-    const auto gives_away = [&](const process::Run& run, std::string expected) {
-        card.expected = std::move(expected);
-        card.observed = "the complete report, as if nothing had happened; " + run.describe();
-        return run.out == report;
-    };
-    const std::size_t half = number_of_blocks(wanted()) / 2;
-    if (gives_away(run_without_memory(lab, 0, true), "no complete report when every allocation fails") ||
-        gives_away(run_without_memory(lab, half, true),
-                   fmt::format("no complete report when only {} allocations work", half)) ||
-        gives_away(
-            run_with_blocks_that_forget(lab),
-            "another report, or none, when every block reads as zeros, whatever was written into it")) {
-        return card;
-    }
-    return std::nullopt;
-}
-Shared<std::optional<Card>> report_of_constants{find_report_of_constants};
-
-/// The positive witness: the program allocated all of those blocks. Otherwise the check ends with this card,
-/// the text of which says why the check cares.
-void expect_every_block_allocated(std::string why) {
-    const evidence::AllocationTrace& trace = mended.get().trace;
-    const auto size = size_with_too_few(wanted(), trace);
-    if (!size) {
-        return;
-    }
-    const auto found = trace.blocks_of_size(*size);
-    fail({.expected =
-              fmt::format("blocks of {} bytes: {}, as in the original program", *size, wanted().at(*size)),
-          .observed = fmt::format("blocks of {} bytes: {}", *size, found.size()),
-          .evidence = found.empty() ? fmt::format("no row like malloc({}) in the allocation trace", *size)
-                                    : "the last of them: " + trace.calls[found.back().allocated_at].row,
-          .why = std::move(why),
-          .next = show_trace});
-}
-
-void expect_something_to_judge() {
-    expect_every_block_allocated(
-        "Without these blocks nothing can be said here: see StillAllocatesEveryBlock.");
-}
 
 /// The second witness, where it has something to say. A program that reads no uninitialised memory takes and
 /// frees the same blocks whoever watches it.
@@ -232,75 +132,6 @@ void expect_none_left(LeakKind kind, std::string why) {
         card.evidence = fmt::format("... bytes in ... blocks, allocated\n{}", rows_of(first.stack, false));
     }
     fail(std::move(card));
-}
-
-/// Memory that is read when it is not initialised, or free, may hold anything: that is a mistake. Without
-/// one, the same program prints the same report, whoever watches it.
-void expect_the_report_under_valgrind() {
-    const MemcheckRun& run = mended.get();
-    grading::expect_agreement({"without Valgrind", plain.get()}, {"under Valgrind", run.run},
-                              {.otherwise = run.report.errors.empty() ? grading::OutcomeKind::tamper_suspected
-                                                                      : grading::OutcomeKind::failed,
-                               .next = build + " && ./leaks && valgrind -q ./leaks"});
-}
-
-TEST(Leaks, PrintsTheReportUnchanged) {
-    grading::expect_exit_status(plain.get(), 0, "running leaks");
-    const std::string& report = starter.get().run.out;
-    if (plain.get().out == report) {
-        expect_the_report_under_valgrind();
-        return;
-    }
-    fail({.expected = excerpt(report),
-          .observed = plain.get().out.empty() ? "nothing on stdout" : excerpt(plain.get().out),
-          .evidence = "stdout of the program, compared with the original's byte by byte",
-          .why = "Mending a leak must not change what a program does. A changed number or text often means "
-                 "that a block was freed before its last use.",
-          .next = build + " && ./leaks"});
-}
-
-TEST(Leaks, PrintsNoReportWithoutMemory) {
-    expect_something_to_judge();
-    if (const auto& card = report_of_constants.get()) {
-        fail(*card);
-    }
-}
-
-/// A program that crashes with all its memory may do so before it comes to the call that fails.
-bool crashes_all_the_same(const process::Run& run) {
-    const process::Run& usual = plain.get();
-    return run.status.signal && run.status.signal == usual.status.signal && run.out == usual.out &&
-           run.err == usual.err;
-}
-
-TEST(Leaks, ReportsThatMallocFailed) {
-    expect_something_to_judge();
-    for (std::size_t allocations = 0; allocations < number_of_blocks(wanted()); ++allocations) {
-        const process::Run run = run_without_memory(lab(), allocations, false);
-        // A program that takes its blocks from plain new does not notice.
-        const bool got_its_blocks = run.succeeded() && run.out == starter.get().run.out;
-        if (got_its_blocks || crashes_all_the_same(run) ||
-            (run.status.exited_with(1) && begins_with_the_programs_name(run.err))) {
-            continue;
-        }
-        const Card card{
-            .expected = "on stderr a message that begins with \"leaks\", and exit status 1",
-            .observed = fmt::format("malloc returned NULL after {} calls that worked, and the program {}",
-                                    allocations, run.describe()),
-            .evidence = fmt::format("stdout:\n{}\nstderr:\n{}", excerpt(run.out), excerpt(run.err)),
-            .why =
-                "NULL is the only way in which malloc can say that there is no memory. The program asked "
-                "whether it got NULL when it was given to you: mending a leak must not change that.",
-            .next = build +
-                    " && gdb -q -batch -ex 'break malloc if $rdi == 64' -ex run -ex 'return (void*)0' "
-                    "-ex continue ./leaks",
-        };
-        if (run.status.signal && run.ending == process::Ending::finished) {
-            fail(card, grading::Reason::crashed);
-        }
-        grading::expect_exit(run, "running leaks with a malloc that returns NULL");
-        fail(card);
-    }
 }
 
 TEST(Leaks, StillAllocatesEveryBlock) {

@@ -18,16 +18,18 @@ using namespace oom_output;
 using namespace reference_evidence;
 
 std::string ending_of(const process::Run& run, bool oom_killed) {
-    if (oom_killed)
+    if (oom_killed) {
         return "killed";
+    }
     return run.succeeded() ? "survives" : run.status.exited_with(3) ? "null" : run.describe();
 }
 
 void expect_prediction(const std::string& key, const std::string& seen, const std::string& why,
                        const std::string& next) {
     const std::string predicted = lab().answers().choice("prediction", key, {"killed", "survives", "null"});
-    if (predicted == seen)
+    if (predicted == seen) {
         return;
+    }
     fail({.expected = "What happened in the experiment that the grader has just made with a correct oom.",
           .observed = fmt::format("Your answer \"{}\" is not what happened.", predicted),
           .evidence = fmt::format("answers.toml: [prediction] {} = \"{}\"", key, predicted),
@@ -61,8 +63,9 @@ TEST(Answers, PredictsTheGigabyteUnderUlimit) {
 TEST(Answers, PredictsTheExitStatus) {
     const std::string& out = killed_below_a_shell.get().contestants.front().run.out;
     const std::int64_t predicted = lab().answers().integer("prediction", "exit_status_seen_by_the_shell");
-    if (last_line(out) == fmt::format("exit status {}", predicted))
+    if (last_line(out) == fmt::format("exit status {}", predicted)) {
         return;
+    }
     fail({.expected =
               "What sh printed for $? after the OOM killer had killed its child, in an arena, just now.",
           .observed = fmt::format("Your answer {} is not what it printed.", predicted),

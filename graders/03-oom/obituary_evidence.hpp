@@ -38,8 +38,9 @@ inline Shared<process::Run> on_an_empty_log{[](Lab&) { return obituary(4321, "")
 inline std::string rows_on(int pid, const std::string& log) {
     std::string rows;
     for (const std::string& line : lines_of(log)) {
-        if (line.find("Kill") != std::string::npos && line.find(std::to_string(pid)) != std::string::npos)
+        if (line.find("Kill") != std::string::npos && line.find(std::to_string(pid)) != std::string::npos) {
             rows += (rows.empty() ? "" : "\n") + line;
+        }
     }
     return rows;
 }
@@ -50,8 +51,9 @@ inline void expect_obituary(const Victim& victim, const std::string& scope, cons
     expect_exit(run, fmt::format("running ./obituary {} on a log ({})", victim.pid, kind_of_log));
     const std::string expected = fmt::format("killed {} ({}) total-vm={} anon-rss={} scope={}", victim.pid,
                                              victim.name, victim.total_vm_kb, victim.anon_rss_kb, scope);
-    if (run.succeeded() && run.out == expected + "\n")
+    if (run.succeeded() && run.out == expected + "\n") {
         return;
+    }
     fail({.expected = expected,
           .observed = run.out.empty() ? fmt::format("nothing on stdout, {}; on stderr: {}", run.describe(),
                                                     excerpt(run.err, 2))
@@ -67,8 +69,9 @@ inline void expect_no_kill(const process::Run& run, int pid, const std::string& 
     expect_exit(run, fmt::format("running ./obituary {} on a log", pid));
     const std::vector<std::string> errors = lines_of(run.err);
     if (run.status.exited_with(1) && run.out.empty() && errors.size() == 1 &&
-        errors.front().ends_with(fmt::format("no OOM kill of {}", pid)))
+        errors.front().ends_with(fmt::format("no OOM kill of {}", pid))) {
         return;
+    }
     fail({.expected = fmt::format(
               "Nothing on stdout, \"obituary: no OOM kill of {}\" on stderr, exit status 1.", pid),
           .observed = fmt::format("stdout \"{}\", stderr \"{}\", {}", excerpt(run.out, 2),
@@ -84,8 +87,9 @@ inline void expect_bad_usage(const std::vector<std::string>& arguments) {
     const process::Run run = obituary(arguments, "");
     const std::string command = fmt::format("./obituary {} < /dev/null", fmt::join(arguments, " "));
     expect_exit(run, "running " + command);
-    if (run.status.exited_with(2) && run.out.empty() && !run.err.empty())
+    if (run.status.exited_with(2) && run.out.empty() && !run.err.empty()) {
         return;
+    }
     fail({.expected = "A message on stderr, nothing on stdout, exit status 2.",
           .observed = fmt::format("stdout \"{}\", stderr \"{}\", {}", excerpt(run.out, 2),
                                   excerpt(run.err, 2), run.describe()),

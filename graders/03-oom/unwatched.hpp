@@ -35,15 +35,18 @@ inline Unwatched look_when_asleep(vmlab::grading::Lab& lab, const vmlab::grading
     options.stop = stop.get_token();
     options.on_started = [&pid](pid_t started) { pid = started; };
     options.on_output = [&](std::string_view piece) {
-        if (stop.stop_requested() || piece.find('\n') == std::string_view::npos)
+        if (stop.stop_requested() || piece.find('\n') == std::string_view::npos) {
             return;
+        }
         for (int attempt = 0; attempt < 1000; ++attempt) {
             const auto sample = vmlab::evidence::sample_process(pid);
-            if (!sample || sample->virtual_bytes == 0)  // it has ended, or is about to
+            if (!sample || sample->virtual_bytes == 0) {  // it has ended, or is about to
                 break;
+            }
             result.sample = *sample;
-            if (sample->state == 'S')
+            if (sample->state == 'S') {
                 break;
+            }
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
         }
         stop.request_stop();

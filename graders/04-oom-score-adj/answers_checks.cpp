@@ -53,9 +53,10 @@ Shared<std::pair<std::int64_t, std::int64_t>> range_of_adj{[](Lab& lab) {
     options.arguments = {"range"};
     const process::Run run = lab.native(lab.probe("probes/kernel_facts.cpp"), options);
     std::pair<std::int64_t, std::int64_t> range;
-    if (!(std::istringstream(run.out) >> range.first >> range.second))
+    if (!(std::istringstream(run.out) >> range.first >> range.second)) {
         grading::raise(
             {process::ErrorKind::failed, "the probe of oom_score_adj said nothing: " + run.describe(), {}});
+    }
     return range;
 }};
 
@@ -98,7 +99,12 @@ TEST(OomScore, KnowsWhoDiesFirst) {
     const auto& likelier = outcome.contestants[0];  // the one with the higher score
     const auto& usual = outcome.contestants[1];
     if (!likelier.oom_killed && !usual.oom_killed) {
-        grading::raise({process::ErrorKind::failed, "nobody was killed in a contest of two probes", {}});
+        grading::raise(
+            {process::ErrorKind::failed,
+             fmt::format("nobody was killed in a contest of two probes: the one that holds {}, the "
+                         "one that grows {}",
+                         likelier.run.describe(), usual.run.describe()),
+             "grade again when the machine is less busy"});
     }
     const bool likelier_first =
         likelier.oom_killed && (!usual.oom_killed || likelier.died_as < usual.died_as);

@@ -37,42 +37,47 @@ template <class Number>
 std::optional<Number> number_in(std::string_view text, int base = 10) {
     Number number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-    if (error != std::errc{} || end != text.data() + text.size())
+    if (error != std::errc{} || end != text.data() + text.size()) {
         return std::nullopt;
+    }
     return number;
 }
 
 /// The number that follows `label` and ends the line.
 inline std::optional<std::int64_t> labelled(std::string_view line, std::string_view label) {
-    if (!line.starts_with(label))
+    if (!line.starts_with(label)) {
         return std::nullopt;
+    }
     return number_in<std::int64_t>(line.substr(label.size()));
 }
 
 inline std::optional<ChunkClaim> chunk_in(std::string_view line) {
     const std::size_t space = line.find(' ');
-    if (!line.starts_with("0x") || space == std::string_view::npos || !line.ends_with(" MB"))
+    if (!line.starts_with("0x") || space == std::string_view::npos || !line.ends_with(" MB")) {
         return std::nullopt;
+    }
     const auto address = number_in<std::uint64_t>(line.substr(2, space - 2), 16);
     const auto total = number_in<std::uint64_t>(line.substr(space + 1, line.size() - space - 4));
-    if (!address || !total)
+    if (!address || !total) {
         return std::nullopt;
+    }
     return ChunkClaim{*address, *total, 0};
 }
 
 inline Claims claims_in(const std::vector<std::string>& lines) {
     Claims claims;
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (const auto pid = labelled(lines[i], "Process ID: "); pid && !claims.pid)
+        if (const auto pid = labelled(lines[i], "Process ID: "); pid && !claims.pid) {
             claims.pid = Claim{*pid, i};
-        else if (const auto before = labelled(lines[i], "oom_score before: "); before && !claims.before)
+        } else if (const auto before = labelled(lines[i], "oom_score before: "); before && !claims.before) {
             claims.before = Claim{*before, i};
-        else if (const auto after = labelled(lines[i], "oom_score after: "); after && !claims.after)
+        } else if (const auto after = labelled(lines[i], "oom_score after: "); after && !claims.after) {
             claims.after = Claim{*after, i};
-        else if (const auto chunk = chunk_in(lines[i]))
+        } else if (const auto chunk = chunk_in(lines[i])) {
             claims.chunks.push_back({chunk->address, chunk->total_mb, i});
-        else if (!claims.unexpected)
+        } else if (!claims.unexpected) {
             claims.unexpected = lines[i];
+        }
     }
     return claims;
 }
@@ -81,11 +86,13 @@ inline Claims claims_in(const std::vector<std::string>& lines) {
 inline bool in_order(const Claims& claims) {
     std::vector<std::size_t> lines;
     for (const auto& claim : {claims.pid, claims.before, claims.after}) {
-        if (claim)
+        if (claim) {
             lines.push_back(claim->line);
+        }
     }
-    if (!claims.chunks.empty())
+    if (!claims.chunks.empty()) {
         lines.push_back(claims.chunks.front().line);
+    }
     return std::is_sorted(lines.begin(), lines.end());
 }
 

@@ -17,8 +17,9 @@ inline arena::Outcome compete(Lab& lab, process::Job first, int lines, process::
     arena::Request request;
     request.memory_bytes = 64 * mebibyte;
     request.contestants = {{.job = std::move(first)}, {.job = std::move(second), .start_after_lines = lines}};
-    for (auto& contestant : request.contestants)
+    for (auto& contestant : request.contestants) {
         contestant.job.limits = cautious();
+    }
     request.over_when_ended = 1;
     return lab.arena(request);
 }

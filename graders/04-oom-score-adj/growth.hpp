@@ -39,22 +39,29 @@ class Growth {
             // brk has no error: it answers with the end of the heap as it is.
             const bool too_little = call.name == "brk" && call.result &&
                                     static_cast<std::uint64_t>(*call.result) < argument(call, 0);
-            if (!first_refusal_ && (call.error == "ENOMEM" || too_little))
+            if (!first_refusal_ && (call.error == "ENOMEM" || too_little)) {
                 first_refusal_ = call.row;
-            if (call.failed() || !call.result)
+            }
+            if (call.failed() || !call.result) {
                 continue;
+            }
             const auto result = static_cast<std::uint64_t>(*call.result);
-            if (call.name == "mmap" && writable_and_anonymous(call))
+            if (call.name == "mmap" && writable_and_anonymous(call)) {
                 gain(i, {result, argument(call, 1), call.row}, argument(call, 1));
-            if (call.name == "mremap" && argument(call, 2) > argument(call, 1))
+            }
+            if (call.name == "mremap" && argument(call, 2) > argument(call, 1)) {
                 gain(i, {result, argument(call, 2), call.row}, argument(call, 2) - argument(call, 1));
-            if (call.name == "munmap")
+            }
+            if (call.name == "munmap") {
                 lose(i, {argument(call, 0), argument(call, 1), call.row});
+            }
             if (call.name == "brk") {
-                if (break_now != 0 && result > break_now)
+                if (break_now != 0 && result > break_now) {
                     gain(i, {break_now, result - break_now, call.row}, result - break_now);
-                if (result < break_now)
+                }
+                if (result < break_now) {
                     lose(i, {result, break_now - result, call.row});
+                }
                 break_now = result;
             }
         }
@@ -63,34 +70,42 @@ class Growth {
     /// What was gained by calls from position `from` up to, and without, `to`, that holds the address.
     [[nodiscard]] std::optional<Region> gained(std::uint64_t address, std::size_t from,
                                                std::size_t to) const {
-        for (const auto& [call, region] : gained_)
-            if (call >= from && call < to && region.contains(address))
+        for (const auto& [call, region] : gained_) {
+            if (call >= from && call < to && region.contains(address)) {
                 return region;
+            }
+        }
         return std::nullopt;
     }
     /// The first gain of at least so many bytes at once before the call at position `to`.
     [[nodiscard]] std::optional<Region> gained_at_once(std::uint64_t bytes, std::size_t to) const {
-        for (const auto& [call, region] : gained_)
-            if (call < to && region.bytes >= bytes)
+        for (const auto& [call, region] : gained_) {
+            if (call < to && region.bytes >= bytes) {
                 return region;
+            }
+        }
         return std::nullopt;
     }
     /// strace's row of the first call that asked for memory and was refused it.
     [[nodiscard]] const std::optional<std::string>& first_refusal() const { return first_refusal_; }
     /// What was given back, from position `from` up to `to`, with that address in it.
     [[nodiscard]] std::optional<Region> lost(std::uint64_t address, std::size_t from, std::size_t to) const {
-        for (const auto& [call, region] : lost_)
-            if (call >= from && call < to && region.contains(address))
+        for (const auto& [call, region] : lost_) {
+            if (call >= from && call < to && region.contains(address)) {
                 return region;
+            }
+        }
         return std::nullopt;
     }
 
     /// By how many bytes the address space grew by calls from position `from` up to `to`, all in all.
     [[nodiscard]] std::int64_t net(std::size_t from, std::size_t to) const {
         std::int64_t sum = 0;
-        for (const auto& [call, bytes] : net_)
-            if (call >= from && call < to)
+        for (const auto& [call, bytes] : net_) {
+            if (call >= from && call < to) {
                 sum += bytes;
+            }
+        }
         return sum;
     }
 

@@ -37,8 +37,9 @@ inline bool is_write(const SystemCall& call) {
 /// The number in a text; like the kernel, without regard to space around it.
 inline std::optional<std::int64_t> number_of(const std::string& text) {
     std::int64_t number = 0;
-    if (!(std::istringstream(text) >> number))
+    if (!(std::istringstream(text) >> number)) {
         return std::nullopt;
+    }
     return number;
 }
 
@@ -49,15 +50,17 @@ inline bool answered(const SyscallRun& run, std::int64_t number, std::size_t fro
     std::string answer;
     for (std::size_t i = from; i < std::min(to, run.calls.size()); ++i) {
         const SystemCall& call = run.calls[i];
-        if (!on_own(call, run, "oom_score"))
+        if (!on_own(call, run, "oom_score")) {
             continue;
+        }
         if (call.name == "read") {
             answer += call.data;
         } else {  // open, lseek, close: another answer begins
             answer = is_read(call) ? call.data : "";
         }
-        if (number_of(answer) == number)
+        if (number_of(answer) == number) {
             return true;
+        }
     }
     return false;
 }
@@ -75,8 +78,9 @@ inline std::optional<std::size_t> accepted_write(const SyscallRun& run, std::int
     for (std::size_t i = 0; i < run.calls.size(); ++i) {
         const SystemCall& call = run.calls[i];
         if (is_write(call) && on_own(call, run, "oom_score_adj") && !call.failed() &&
-            number_of(call.data) == adj)
+            number_of(call.data) == adj) {
             return i;
+        }
     }
     return std::nullopt;
 }
@@ -84,9 +88,11 @@ inline std::optional<std::size_t> accepted_write(const SyscallRun& run, std::int
 /// strace's rows on files whose names begin with oom_, for a card. Empty when there is none.
 inline std::string rows_about_scores(const SyscallRun& run) {
     std::string rows;
-    for (const SystemCall& call : run.calls)
-        if (call.path.find("/oom_") != std::string::npos)
+    for (const SystemCall& call : run.calls) {
+        if (call.path.find("/oom_") != std::string::npos) {
             rows += call.row + "\n";
+        }
+    }
     return rows;
 }
 

@@ -27,11 +27,13 @@ inline std::optional<vmlab::evidence::ProcessSample> sample_asleep(pid_t pid) {
     std::optional<vmlab::evidence::ProcessSample> last;
     for (int attempt = 0; attempt < 1000; ++attempt) {
         const auto sample = vmlab::evidence::sample_process(pid);
-        if (!sample || sample->state == 'Z' || sample->state == 'X')
+        if (!sample || sample->state == 'Z' || sample->state == 'X') {
             break;
+        }
         last = *sample;
-        if (sample->state == 'S')
+        if (sample->state == 'S') {
             break;
+        }
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     return last;
@@ -49,8 +51,9 @@ inline Watched watch(vmlab::grading::Lab& lab, const vmlab::grading::Program& pr
     options.on_output = [&](std::string_view piece) {
         out += piece;
         const std::size_t found = out.find("\n" + line);
-        if (watched.sample || found == std::string::npos || out.find('\n', found + 1) == std::string::npos)
+        if (watched.sample || found == std::string::npos || out.find('\n', found + 1) == std::string::npos) {
             return;
+        }
         watched.sample = sample_asleep(pid);
         stop.request_stop();
     };

@@ -27,8 +27,9 @@ std::vector<std::string> folders_in(const fs::path& folder) {
     std::vector<std::string> names;
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-        if (entry.is_directory())
+        if (entry.is_directory()) {
             names.push_back(entry.path().filename().string());
+        }
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -59,37 +60,42 @@ class Reader {
     Reader(const toml::table& root, std::string file) : root_(root), file_(std::move(file)) {}
 
     void wrong(const std::string& what) {
-        if (problem.empty())
+        if (problem.empty()) {
             problem = file_ + ": " + what;
+        }
     }
 
     std::vector<std::string> texts(std::string_view key) {
         std::vector<std::string> found;
         const toml::node* node = root_.get(key);
-        if (node == nullptr)
+        if (node == nullptr) {
             return found;
+        }
         const toml::array* array = node->as_array();
         if (array == nullptr) {
             wrong(fmt::format("{} is a list of texts", key));
             return found;
         }
-        for (const toml::node& element : *array)
+        for (const toml::node& element : *array) {
             found.push_back(element.value_or(std::string{}));
+        }
         return found;
     }
 
     std::map<std::string, std::string> pairs(std::string_view key) {
         std::map<std::string, std::string> found;
         const toml::node* node = root_.get(key);
-        if (node == nullptr)
+        if (node == nullptr) {
             return found;
+        }
         const toml::table* table = node->as_table();
         if (table == nullptr) {
             wrong(fmt::format("[{}] is a table", key));
             return found;
         }
-        for (const auto& [name, value] : *table)
+        for (const auto& [name, value] : *table) {
             found.emplace(name.str(), value.value_or(std::string{}));
+        }
         return found;
     }
 
@@ -101,29 +107,37 @@ class Reader {
 };
 
 void validate(Reader& reader, const Expectation& expectation, const grading::Activity& activity) {
-    if (expectation.why.empty())
+    if (expectation.why.empty()) {
         reader.wrong("needs why = \"...\"");
-    if (expectation.fails.empty())
+    }
+    if (expectation.fails.empty()) {
         reader.wrong("a wrong submission fails at least one check");
+    }
     for (const std::string& name : expectation.fails) {
-        if (activity.check(name) == nullptr)
+        if (activity.check(name) == nullptr) {
             reader.wrong(fmt::format("the activity has no check {}", name));
+        }
     }
     for (const std::string& file : expectation.without) {
-        if (!contains(activity.submit, file))
+        if (!contains(activity.submit, file)) {
             reader.wrong(fmt::format("{} is not among the files to submit", file));
+        }
     }
     for (const auto& [name, reason] : expectation.reasons) {
-        if (!contains(expectation.fails, name))
+        if (!contains(expectation.fails, name)) {
             reader.wrong(fmt::format("[reasons] names {}, which is not in fails", name));
-        if (!grading::reason_of(reason))
+        }
+        if (!grading::reason_of(reason)) {
             reader.wrong(fmt::format("there is no reason \"{}\"", reason));
+        }
     }
     for (const auto& [name, outcome] : expectation.outcomes) {
-        if (!contains(expectation.fails, name))
+        if (!contains(expectation.fails, name)) {
             reader.wrong(fmt::format("[outcomes] names {}, which is not in fails", name));
-        if (!grading::outcome_kind(outcome) || outcome == "passed")
+        }
+        if (!grading::outcome_kind(outcome) || outcome == "passed") {
             reader.wrong(fmt::format("\"{}\" is no outcome of a check that does not pass", outcome));
+        }
     }
 }
 
@@ -135,19 +149,23 @@ process::Result<void> overlay(const fs::path& from, const grading::Activity& act
     for (const auto& entry : fs::directory_iterator(from, error)) {
         const std::string name = entry.path().filename().string();
         if (!contains(activity.submit, name)) {
-            if (nothing_else && name != "expect.toml" && name != "variant.toml")
+            if (nothing_else && name != "expect.toml" && name != "variant.toml") {
                 return process::failed(
                     fmt::format("{} is not among the files to submit", entry.path().string()));
+            }
             continue;
         }
-        if (contains(without, name))
+        if (contains(without, name)) {
             continue;
+        }
         fs::copy_file(entry.path(), to / name, fs::copy_options::overwrite_existing, error);
-        if (error)
+        if (error) {
             return process::failed(fmt::format("copy {}: {}", entry.path().string(), error.message()));
+        }
     }
-    if (error)
+    if (error) {
         return process::failed(fmt::format("{}: {}", from.string(), error.message()));
+    }
     return {};
 }
 
@@ -174,32 +192,38 @@ std::vector<Case> find_cases(const fs::path& source) {
         const fs::path grader = source / "graders" / activity;
         cases.push_back({activity, Kind::solution, {}});
         cases.push_back({activity, Kind::starter, {}});
-        for (const std::string& name : folders_in(grader / "variants"))
+        for (const std::string& name : folders_in(grader / "variants")) {
             cases.push_back({activity, Kind::variant, name});
-        for (const std::string& name : folders_in(grader / "wrong"))
+        }
+        for (const std::string& name : folders_in(grader / "wrong")) {
             cases.push_back({activity, Kind::wrong, name});
+        }
     }
     return cases;
 }
 
 process::Result<Expectation> read_expectation(const fs::path& file, const grading::Activity& activity) {
     const auto text = process::read_file(file);
-    if (!text)
+    if (!text) {
         return tl::unexpected(text.error());
+    }
     const auto root = grading::parse_toml(*text, file.string());
-    if (!root)
+    if (!root) {
         return tl::unexpected(root.error());
+    }
     Reader reader(*root, file.string());
     const std::vector<std::string> keys{"why", "fails", "without", "reasons", "outcomes"};
     for (const auto& [key, value] : *root) {
-        if (!contains(keys, key.str()))
+        if (!contains(keys, key.str())) {
             reader.wrong(fmt::format("there is no key \"{}\"", key.str()));
+        }
     }
     Expectation expectation{(*root)["why"].value_or(std::string{}), reader.texts("fails"),
                             reader.texts("without"), reader.pairs("reasons"), reader.pairs("outcomes")};
     validate(reader, expectation, activity);
-    if (!reader.problem.empty())
+    if (!reader.problem.empty()) {
         return process::failed(reader.problem);
+    }
     return expectation;
 }
 
@@ -209,21 +233,25 @@ process::Result<void> lay_out(const Case& each, const fs::path& source, const gr
     const fs::path target = into / each.activity;
     std::error_code error;
     fs::create_directories(target, error);
-    if (error)
+    if (error) {
         return process::failed(fmt::format("{}: {}", target.string(), error.message()));
-    if (each.kind == Kind::starter)
+    }
+    if (each.kind == Kind::starter) {
         return overlay(folder, activity, {}, false, target);
+    }
 
     std::vector<std::string> without;
     if (each.kind == Kind::wrong) {
         auto expectation = read_expectation(folder / "expect.toml", activity);
-        if (!expectation)
+        if (!expectation) {
             return tl::unexpected(expectation.error());
+        }
         without = std::move(expectation->without);
     }
     const fs::path solution = source / "graders" / each.activity / "solution";
-    if (auto copied = overlay(solution, activity, without, true, target); !copied)
+    if (auto copied = overlay(solution, activity, without, true, target); !copied) {
         return copied;
+    }
     return each.kind == Kind::solution ? process::Result<void>{}
                                        : overlay(folder, activity, {}, true, target);
 }
@@ -234,16 +262,19 @@ process::Result<grading::Result> run_grader(const fs::path& grader, const fs::pa
     options.limits.wall = std::chrono::minutes(5);
     const auto run = process::run_tool(
         {grader.string(), "--submission", submission.string(), "--result", result_file.string()}, options);
-    if (!run)
+    if (!run) {
         return tl::unexpected(run.error());
+    }
     const auto text = process::read_file(result_file);
-    if (!text)
+    if (!text) {
         return process::failed(
             fmt::format("{}: {}, no result\n{}{}", grader.string(), run->describe(), run->out, run->err));
+    }
     auto result = grading::result_from_json(*text);
-    if (result && !run->status.exited_with(result->exit_status()))
+    if (result && !run->status.exited_with(result->exit_status())) {
         return process::failed(fmt::format("{}: {}, but the result says {}", grader.string(), run->describe(),
                                            result->exit_status()));
+    }
     return result;
 }
 

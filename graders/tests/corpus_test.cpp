@@ -77,8 +77,9 @@ class CorpusTest : public ::testing::TestWithParam<Case> {
 
     void TearDown() override {
         // scripts/test collects these lines: a passed test says by them what it could not try here.
-        for (const std::string& each : unjudged_)
+        for (const std::string& each : unjudged_) {
             std::cout << "cannot judge on this machine: " << each << '\n';
+        }
     }
 
   private:
@@ -139,27 +140,32 @@ class CoverageTest : public ::testing::TestWithParam<std::string> {};
 TEST_P(CoverageTest, TheCorpusTriesEveryCheck) {
     const grading::Activity activity = load(GetParam());
     std::set<std::string> never_failed;
-    for (const grading::CheckInfo& check : activity.checks)
+    for (const grading::CheckInfo& check : activity.checks) {
         never_failed.insert(check.name);
+    }
     int wrong = 0;
     int variants = 0;
     for (const Case& each : find_cases(source)) {
-        if (each.activity != GetParam())
+        if (each.activity != GetParam()) {
             continue;
+        }
         variants += each.kind == Kind::variant ? 1 : 0;
-        if (each.kind != Kind::wrong)
+        if (each.kind != Kind::wrong) {
             continue;
+        }
         ++wrong;
         const auto expectation = read_expectation(
             source / "graders" / each.activity / "wrong" / each.name / "expect.toml", activity);
         ASSERT_TRUE(expectation) << expectation.error().what;
-        for (const std::string& name : expectation->fails)
+        for (const std::string& name : expectation->fails) {
             never_failed.erase(name);
+        }
     }
     EXPECT_GE(wrong, 10) << "wrong submissions";
     EXPECT_GE(variants, 3) << "correct but unusual solutions";
-    for (const std::string& name : never_failed)
+    for (const std::string& name : never_failed) {
         ADD_FAILURE() << "no wrong submission fails " << name;
+    }
 }
 
 TEST_P(CoverageTest, EverySubmittedFileHasThreeHints) {

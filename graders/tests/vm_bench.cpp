@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "arena/vm.hpp"
-#include "arena/vm_cache.hpp"
+#include "arena/vm/cache.hpp"
+#include "arena/vm/vm.hpp"
 #include "vmlab/process/sandbox.hpp"
 #include "vmlab/process/temporary_folder.hpp"
 

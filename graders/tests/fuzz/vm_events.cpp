@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "arena/wire.hpp"
+#include "arena/vm/wire/wire.hpp"
 #include "targets.hpp"
 
 namespace vmlab::fuzz {

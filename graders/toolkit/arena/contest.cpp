@@ -1,7 +1,10 @@
 #include "arena/contest.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -90,6 +93,7 @@ class Contest {
     process::Result<process::Run> run_job(std::size_t i) {
         process::Job job = request_.contestants[i].job;
         job.cgroups.push_back(entrances_[i]);
+        job.starved_together = starved_together_;
 
         std::optional<evidence::Sampler> sampler;
         job.on_started = [&, theirs = job.on_started](pid_t pid) {
@@ -165,6 +169,8 @@ class Contest {
     std::vector<Progress> progress_;
     std::vector<ContestantResult> results_;
     std::optional<process::Error> error_;
+    std::shared_ptr<std::atomic<std::int64_t>> starved_together_ =
+        std::make_shared<std::atomic<std::int64_t>>(0);
     int ended_ = 0;
     bool over_ = false;
 };

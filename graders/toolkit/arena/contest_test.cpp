@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace vmlab::arena {
@@ -60,6 +61,20 @@ TEST(Contest, EachContestantJoinsItsOwnGroup) {
     }));
     EXPECT_THAT(joined["a"], testing::ElementsAre("seat0"));
     EXPECT_THAT(joined["b"], testing::ElementsAre("another", "seat1"));
+}
+
+TEST(Contest, WhatOneIsKeptWaitingCountsForNone) {
+    Request request;
+    request.contestants = {named("holds"), named("grows")};
+    std::mutex mutex;
+    std::set<const void*> counters;
+    ASSERT_TRUE(contest(request, [&](const Job& job) -> process::Result<process::Run> {
+        const std::lock_guard lock(mutex);
+        counters.insert(job.starved_together.get());
+        return process::Run{};
+    }));
+    EXPECT_THAT(counters, testing::SizeIs(1));
+    EXPECT_THAT(counters, testing::Not(testing::Contains(nullptr)));
 }
 
 TEST(Contest, WaitsForTheLinesOfTheOneBefore) {

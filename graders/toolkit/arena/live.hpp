@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "arena/hierarchy.hpp"
+#include "arena/cgroup/hierarchy.hpp"
 
 namespace vmlab::arena {
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "arena/enclosure.hpp"
-#include "arena/hierarchy.hpp"
+#include "arena/cgroup/enclosure.hpp"
+#include "arena/cgroup/hierarchy.hpp"
 
 namespace vmlab::arena {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include "arena/cgroup_arena.hpp"
-#include "arena/enclosure.hpp"
-#include "arena/hierarchy.hpp"
-#include "arena/vm.hpp"
+#include "arena/cgroup/cgroup_arena.hpp"
+#include "arena/cgroup/enclosure.hpp"
+#include "arena/cgroup/hierarchy.hpp"
+#include "arena/vm/vm.hpp"
 #include "vmlab/arena/arena.hpp"
 #include "vmlab/arena/own_arenas.hpp"
 #include "vmlab/process/temporary_folder.hpp"

@@ -8,9 +8,9 @@
 #include <system_error>
 #include <vector>
 
-#include "arena/vm_cache.hpp"
-#include "cli/bytes.hpp"
+#include "arena/vm/cache.hpp"
 #include "cli/commands.hpp"
+#include "cli/live/bytes.hpp"
 #include "cli/terminal.hpp"
 #include "vmlab/arena/arena.hpp"
 #include "vmlab/arena/memory_guard.hpp"
@@ -37,11 +37,11 @@ struct Finding {
 process::Result<std::string> version_of(const char* tool, const char* package) {
     const auto path = process::find_tool(tool, package);
     if (!path) {
-        return tl::make_unexpected(path.error());
+        return tl::unexpected(path.error());
     }
     const auto run = process::run_tool({path->string(), "--version"});
     if (!run) {
-        return tl::make_unexpected(run.error());
+        return tl::unexpected(run.error());
     }
     if (!run->succeeded()) {
         return process::failed(fmt::format("{} --version: {}", path->string(), run->describe()),
@@ -54,7 +54,7 @@ process::Result<std::string> try_tier(process::TierChoice choice, const Place& p
                                       const std::filesystem::path& scratch) {
     const auto sandbox = process::Sandbox::open(choice, place.support(), scratch);
     if (!sandbox) {
-        return tl::make_unexpected(sandbox.error());
+        return tl::unexpected(sandbox.error());
     }
     return std::string(sandbox->hides_files()
                            ? "works"
@@ -64,7 +64,7 @@ process::Result<std::string> try_tier(process::TierChoice choice, const Place& p
 process::Result<std::string> try_memory_guards() {
     const auto guards = arena::memory_guards();
     if (!guards) {
-        return tl::make_unexpected(guards.error());
+        return tl::unexpected(guards.error());
     }
     return std::string("works");
 }
@@ -72,7 +72,7 @@ process::Result<std::string> try_memory_guards() {
 process::Result<std::string> try_arena(arena::KindChoice choice, const process::Sandbox& sandbox) {
     const auto opened = arena::open_arena(choice, sandbox);
     if (!opened) {
-        return tl::make_unexpected(opened.error());
+        return tl::unexpected(opened.error());
     }
     return std::string("works: a known program was OOM-killed in it");
 }
@@ -81,7 +81,7 @@ process::Result<std::string> try_arena(arena::KindChoice choice, const process::
 process::Result<std::string> try_machine(const process::Sandbox& sandbox) {
     const auto opened = arena::open_arena(arena::KindChoice::vm, sandbox);
     if (!opened) {
-        return tl::make_unexpected(opened.error());
+        return tl::unexpected(opened.error());
     }
     const std::filesystem::path hog = sandbox.support() / "vmlab-hog";
     arena::Request request;
@@ -95,7 +95,7 @@ process::Result<std::string> try_machine(const process::Sandbox& sandbox) {
     const auto outcome = (*opened)->run(sandbox, request);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
     if (!outcome) {
-        return tl::make_unexpected(outcome.error());
+        return tl::unexpected(outcome.error());
     }
     if (!outcome->contestants.front().oom_killed) {
         return process::failed(
@@ -124,11 +124,11 @@ process::Result<std::string> try_build(const process::Sandbox& sandbox,
     const auto written = process::write_file_atomically(
         source, "#include <fmt/core.h>\nint main() {\n    fmt::print(\"works\\n\");\n}\n");
     if (!written) {
-        return tl::make_unexpected(written.error());
+        return tl::unexpected(written.error());
     }
     const auto built = grading::build(sandbox, source, "probe", scratch);
     if (!built) {
-        return tl::make_unexpected(built.error());
+        return tl::unexpected(built.error());
     }
     if (!built->succeeded) {
         return process::failed("a small program with fmt does not compile: " + built->messages,
@@ -140,7 +140,7 @@ process::Result<std::string> try_build(const process::Sandbox& sandbox,
 process::Result<std::string> try_kernel_log() {
     const auto log = evidence::KernelLog::open_at_end();
     if (!log) {
-        return tl::make_unexpected(log.error());
+        return tl::unexpected(log.error());
     }
     return log->source();
 }
@@ -148,7 +148,7 @@ process::Result<std::string> try_kernel_log() {
 process::Result<std::string> try_lowering() {
     const auto can = arena::can_lower_oom_score_adj();
     if (!can) {
-        return tl::make_unexpected(can.error());
+        return tl::unexpected(can.error());
     }
     return std::string("works");
 }

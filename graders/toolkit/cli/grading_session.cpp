@@ -134,12 +134,12 @@ process::Result<grading::Result> grade(const Place& place, const std::vector<gra
     process::TemporaryFolder::remove_stale();
     const auto scratch = process::TemporaryFolder::create();
     if (!scratch) {
-        return tl::make_unexpected(scratch.error());
+        return tl::unexpected(scratch.error());
     }
     const auto cleanup =
         process::CleanupOnSignal::install([] { process::TemporaryFolder::remove_own(); }, &signals);
     if (!cleanup) {
-        return tl::make_unexpected(cleanup.error());
+        return tl::unexpected(cleanup.error());
     }
     GradingOptions resolved = options;
     if (resolved.jobs <= 0) {

@@ -27,7 +27,7 @@ process::Result<std::string> reset_file(const std::filesystem::path& starter,
                                         const std::filesystem::path& file) {
     const auto original = process::read_file(starter);
     if (!original) {
-        return tl::make_unexpected(original.error());
+        return tl::unexpected(original.error());
     }
     const std::string name = file.filename().string();
     std::error_code error;
@@ -42,13 +42,13 @@ process::Result<std::string> reset_file(const std::filesystem::path& starter,
             return process::failed(fmt::format("back up {}: {}", file.string(), error.message()));
         }
         if (const auto written = process::write_file_atomically(file, *original); !written) {
-            return tl::make_unexpected(written.error());
+            return tl::unexpected(written.error());
         }
         return fmt::format("{} is the starter again; your own is kept as {}\n", name,
                            backup.filename().string());
     }
     if (const auto written = process::write_file_atomically(file, *original); !written) {
-        return tl::make_unexpected(written.error());
+        return tl::unexpected(written.error());
     }
     return fmt::format("{} was missing; it is the starter again\n", name);
 }

@@ -8,9 +8,9 @@
 #include <system_error>
 #include <thread>
 
-#include "cli/arena_run.hpp"
 #include "cli/commands.hpp"
-#include "cli/live_view.hpp"
+#include "cli/live/arena_run.hpp"
+#include "cli/live/live_view.hpp"
 #include "cli/terminal.hpp"
 #include "vmlab/arena/arena.hpp"
 #include "vmlab/grading/build.hpp"
@@ -73,7 +73,7 @@ process::Result<process::Sandbox> open_sandbox(const RunRequest& request, const 
                                                const std::filesystem::path& scratch) {
     const auto choice = process::tier_choice(request.isolation);
     if (!choice) {
-        return tl::make_unexpected(choice.error());
+        return tl::unexpected(choice.error());
     }
     auto sandbox = process::Sandbox::open(*choice, place.support(), scratch);
     if (!sandbox && *choice == process::TierChoice::automatic) {
@@ -90,7 +90,7 @@ process::Result<grading::Program> build_program(const grading::Activity& activit
                                                 const std::filesystem::path& folder) {
     const auto staged = grading::stage(place.activities(), activity, folder / "submission");
     if (!staged) {
-        return tl::make_unexpected(staged.error());
+        return tl::unexpected(staged.error());
     }
     if (const auto refused = staged->refused.find(info.source); refused != staged->refused.end()) {
         return process::failed(
@@ -99,7 +99,7 @@ process::Result<grading::Program> build_program(const grading::Activity& activit
     }
     const auto built = grading::build(sandbox, staged->folder / info.source, info.name, folder / "build");
     if (!built) {
-        return tl::make_unexpected(built.error());
+        return tl::unexpected(built.error());
     }
     if (!built->succeeded) {
         return process::failed(

@@ -30,8 +30,9 @@ struct ElfEnd {
 };
 
 bool holds_preamble(std::string_view content, std::uint64_t offset, std::uint64_t size) {
-    if (offset >= content.size())
+    if (offset >= content.size()) {
         return false;
+    }
     const std::string_view code = content.substr(offset, size);
     const auto found =
         std::search(code.begin(), code.end(), preamble.begin(), preamble.end(),
@@ -42,32 +43,40 @@ bool holds_preamble(std::string_view content, std::uint64_t offset, std::uint64_
 /// What the kernel maps executable, whatever the sections say: sections are only a compiler's remarks.
 void read_segments(Elf* elf, std::string_view content, ElfFacts& facts) {
     std::size_t count = 0;
-    if (elf_getphdrnum(elf, &count) != 0)
+    if (elf_getphdrnum(elf, &count) != 0) {
         return;
+    }
     for (std::size_t i = 0; i < count; ++i) {
         GElf_Phdr segment;
-        if (gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr)
+        if (gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr) {
             return;
-        if (segment.p_type == PT_INTERP)
+        }
+        if (segment.p_type == PT_INTERP) {
             facts.dynamically_linked = true;
-        if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0)
+        }
+        if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0) {
             facts.has_client_requests |= holds_preamble(content, segment.p_offset, segment.p_filesz);
+        }
     }
 }
 
 void read_sections(Elf* elf, std::string_view content, ElfFacts& facts) {
     std::size_t names = 0;
-    if (elf_getshdrstrndx(elf, &names) != 0)
+    if (elf_getshdrstrndx(elf, &names) != 0) {
         return;
+    }
     for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
         GElf_Shdr header;
-        if (gelf_getshdr(section, &header) == nullptr)
+        if (gelf_getshdr(section, &header) == nullptr) {
             return;
+        }
         const char* name = elf_strptr(elf, names, header.sh_name);
-        if (name != nullptr && std::string_view(name) == ".debug_line")
+        if (name != nullptr && std::string_view(name) == ".debug_line") {
             facts.has_debug_lines = true;
-        if ((header.sh_flags & SHF_EXECINSTR) != 0 && header.sh_type != SHT_NOBITS)
+        }
+        if ((header.sh_flags & SHF_EXECINSTR) != 0 && header.sh_type != SHT_NOBITS) {
             facts.has_client_requests |= holds_preamble(content, header.sh_offset, header.sh_size);
+        }
     }
 }
 
@@ -75,21 +84,26 @@ void read_sections(Elf* elf, std::string_view content, ElfFacts& facts) {
 
 process::Result<ElfFacts> read_elf(const std::filesystem::path& program) {
     auto content = process::read_file(program, largest_program);
-    if (!content)
+    if (!content) {
         return tl::unexpected(content.error());
+    }
     const auto no_elf = [&program](std::string_view why) {
         return process::failed(fmt::format("{} is no ELF executable: {}", program.string(), why));
     };
-    if (elf_version(EV_CURRENT) == EV_NONE)
+    if (elf_version(EV_CURRENT) == EV_NONE) {
         return process::failed("libelf is older than its own header");
+    }
     const std::unique_ptr<Elf, ElfEnd> elf(elf_memory(content->data(), content->size()));
-    if (!elf || elf_kind(elf.get()) != ELF_K_ELF)
+    if (!elf || elf_kind(elf.get()) != ELF_K_ELF) {
         return no_elf("it does not begin as one");
+    }
     GElf_Ehdr header;
-    if (gelf_getehdr(elf.get(), &header) == nullptr)
+    if (gelf_getehdr(elf.get(), &header) == nullptr) {
         return no_elf(elf_errmsg(-1));
-    if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
+    }
+    if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
         return no_elf("it is an object file or a core dump");
+    }
 
     ElfFacts facts;
     read_segments(elf.get(), *content, facts);

@@ -32,10 +32,11 @@ class LiveTest : public testing::Test {
         ASSERT_TRUE(folder) << folder.error().what;
         folder_.emplace(std::move(*folder));
         if (auto opened =
-                process::Sandbox::open(process::TierChoice::automatic, VMLAB_SUPPORT_DIR, folder_->path()))
+                process::Sandbox::open(process::TierChoice::automatic, VMLAB_SUPPORT_DIR, folder_->path())) {
             sandbox_.emplace(std::move(*opened));
-        else
+        } else {
             GTEST_SKIP() << opened.error().what;
+        }
     }
 
     /// Skips the test when the machine lacks what the run needs.

@@ -21,10 +21,12 @@ Version version_in(std::string_view text) {
     while (!text.empty()) {
         text.remove_prefix(std::min(text.find_first_of("0123456789"), text.size()));
         const auto major = take_number<int>(text);
-        if (!major || !take(text, "."))
+        if (!major || !take(text, ".")) {
             continue;
-        if (const auto minor = take_number<int>(text))
+        }
+        if (const auto minor = take_number<int>(text)) {
             return {*major, *minor};
+        }
     }
     return {0, 0};
 }
@@ -38,17 +40,19 @@ process::Result<Version> version_of(const std::filesystem::path& tool) {
     static std::mutex mutex;
     static std::map<std::filesystem::path, process::Result<Version>> known;
     const std::lock_guard lock(mutex);
-    if (const auto found = known.find(tool); found != known.end())
+    if (const auto found = known.find(tool); found != known.end()) {
         return found->second;
+    }
     const auto run = process::run_tool({tool.string(), "--version"});
     process::Result<Version> version = tl::unexpected(run ? process::Error{} : run.error());
-    if (run && run->succeeded())
+    if (run && run->succeeded()) {
         version = version_in(run->out);
-    else if (run)
+    } else if (run) {
         version = process::machine_lacks(
             fmt::format("{} --version: {} ({})", tool.string(), run->describe(), first_line(run->err)),
             fmt::format("reinstall {}: sudo apt-get install --reinstall {}", tool.stem().string(),
                         tool.stem().string()));
+    }
     known.emplace(tool, version);
     return version;
 }
@@ -56,10 +60,12 @@ process::Result<Version> version_of(const std::filesystem::path& tool) {
 process::Result<std::filesystem::path> at_least(const std::filesystem::path& tool, std::string_view name,
                                                 Version oldest) {
     const auto version = version_of(tool);
-    if (!version)
+    if (!version) {
         return tl::unexpected(version.error());
-    if (*version >= oldest)
+    }
+    if (*version >= oldest) {
         return tool;
+    }
     return process::machine_lacks(fmt::format("{} is version {}.{}, older than {}.{}", name, version->first,
                                               version->second, oldest.first, oldest.second),
                                   fmt::format("install a newer {}", name));
@@ -69,8 +75,9 @@ process::Result<std::filesystem::path> at_least(const std::filesystem::path& too
 
 process::Result<std::filesystem::path> find_valgrind() {
     auto script = process::find_tool("valgrind", "valgrind");
-    if (!script)
+    if (!script) {
         return script;
+    }
     const auto itself = process::find_tool("valgrind.bin", "valgrind");
     return at_least(itself ? *itself : *script, "Valgrind", {3, 15});
 }

@@ -24,8 +24,9 @@ std::vector<pid_t> numbers(std::string_view value) {
     std::vector<pid_t> found;
     for (skip_blanks(value); !value.empty(); skip_blanks(value)) {
         const auto number = take_number<pid_t>(value);
-        if (!number)
+        if (!number) {
             break;
+        }
         found.push_back(*number);
     }
     return found;
@@ -33,8 +34,9 @@ std::vector<pid_t> numbers(std::string_view value) {
 
 int read_int(const std::filesystem::path& file) {
     const auto text = process::read_kernel_file(file);
-    if (!text)
+    if (!text) {
         return 0;
+    }
     std::string_view value = *text;
     return take_number<int>(value).value_or(0);
 }
@@ -50,8 +52,9 @@ void parse_status(std::string_view text, ProcessSample& into) {
         std::string_view value = *line;
         if (take(value, "State:")) {
             skip_blanks(value);
-            if (!value.empty())
+            if (!value.empty()) {
                 into.state = value.front();
+            }
         } else if (take(value, "VmSize:")) {
             into.virtual_bytes = kilobytes(value);
         } else if (take(value, "VmRSS:")) {
@@ -77,8 +80,9 @@ std::vector<Mapping> parse_mappings(std::string_view text) {
         const auto start = take_number<std::uint64_t>(rest, 16);
         const bool dash = take(rest, "-");
         const auto end = take_number<std::uint64_t>(rest, 16);
-        if (!start || !dash || !end || !take(rest, " ") || rest.size() < 4)
+        if (!start || !dash || !end || !take(rest, " ") || rest.size() < 4) {
             continue;
+        }
         mapping.start = *start;
         mapping.end = *end;
         mapping.permissions = rest.substr(0, 4);
@@ -103,8 +107,9 @@ process::Result<std::vector<Mapping>> read_mappings(pid_t pid) {
 process::Result<ProcessSample> sample_process(pid_t pid) {
     const std::filesystem::path folder = folder_of(pid);
     const auto status = process::read_kernel_file(folder / "status");
-    if (!status)
+    if (!status) {
         return tl::unexpected(status.error());
+    }
     ProcessSample sample;
     parse_status(*status, sample);
     sample.oom_score = read_int(folder / "oom_score");
@@ -127,12 +132,14 @@ void Sampler::sample_until(const std::stop_token& stop, pid_t pid, std::chrono::
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
         auto sample = sample_process(pid);
-        if (!sample || sample->state == 'Z' || sample->state == 'X')
+        if (!sample || sample->state == 'Z' || sample->state == 'X') {
             return;
+        }
         sample->at = std::chrono::steady_clock::now() - start;
         samples_.push_back(std::move(*sample));
-        if (on_sample_)
+        if (on_sample_) {
             on_sample_(samples_.back());
+        }
         next += interval;
         // Nobody notifies: the stop token itself wakes the wait.
         wake_.wait_until(lock, stop, next, [] { return false; });
@@ -141,8 +148,9 @@ void Sampler::sample_until(const std::stop_token& stop, pid_t pid, std::chrono::
 
 std::vector<ProcessSample> Sampler::finish() {
     thread_.request_stop();
-    if (thread_.joinable())
+    if (thread_.joinable()) {
         thread_.join();
+    }
     return std::move(samples_);
 }
 

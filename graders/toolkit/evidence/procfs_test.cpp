@@ -69,8 +69,9 @@ TEST(Process, IsSampledFromOutside) {
 
 TEST(Process, ThatIsGoneIsAnError) {
     const pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
         _exit(0);
+    }
     waitpid(child, nullptr, 0);
     EXPECT_FALSE(sample_process(child));
     EXPECT_FALSE(read_mappings(child));

@@ -9,8 +9,9 @@ namespace vmlab::evidence {
 
 /// Cuts the next line (without its newline) off the front of `rest`. Nothing is left when rest was empty.
 [[nodiscard]] inline std::optional<std::string_view> next_line(std::string_view& rest) {
-    if (rest.empty())
+    if (rest.empty()) {
         return std::nullopt;
+    }
     const std::size_t end = rest.find('\n');
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
@@ -19,8 +20,9 @@ namespace vmlab::evidence {
 
 /// Cuts `prefix` off the front of `text` if it is there.
 [[nodiscard]] inline bool take(std::string_view& text, std::string_view prefix) {
-    if (!text.starts_with(prefix))
+    if (!text.starts_with(prefix)) {
         return false;
+    }
     text.remove_prefix(prefix.size());
     return true;
 }
@@ -30,8 +32,9 @@ template <class Number>
 [[nodiscard]] std::optional<Number> take_number(std::string_view& text, int base = 10) {
     Number number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-    if (error != std::errc{})
+    if (error != std::errc{}) {
         return std::nullopt;
+    }
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     return number;
 }

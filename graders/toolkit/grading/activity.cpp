@@ -21,8 +21,9 @@ class Reader {
     explicit Reader(std::string file) : file_(std::move(file)) {}
 
     void wrong(const toml::node& place, const std::string& what) {
-        if (!problem_)
+        if (!problem_) {
             problem_ = file_ + line_of(place) + ": " + what;
+        }
     }
     [[nodiscard]] const std::optional<std::string>& problem() const { return problem_; }
 
@@ -30,8 +31,9 @@ class Reader {
     void allow_only(const toml::table& table, const std::string& name,
                     std::initializer_list<std::string_view> keys) {
         for (const auto& [key, value] : table) {
-            if (std::find(keys.begin(), keys.end(), key.str()) == keys.end())
+            if (std::find(keys.begin(), keys.end(), key.str()) == keys.end()) {
                 wrong(value, fmt::format("{} has no key \"{}\"", name, key.str()));
+            }
         }
     }
 
@@ -57,15 +59,17 @@ class Reader {
     std::vector<const toml::table*> tables(const toml::table& table, std::string_view key) {
         std::vector<const toml::table*> found;
         const toml::node* node = table.get(key);
-        if (node == nullptr)
+        if (node == nullptr) {
             return found;
+        }
         const toml::array* array = node->as_array();
         if (array == nullptr || !array->is_homogeneous<toml::table>()) {
             wrong(*node, fmt::format("\"{}\" must be written as [[{}]]", key, key));
             return found;
         }
-        for (const toml::node& element : *array)
+        for (const toml::node& element : *array) {
             found.push_back(element.as_table());
+        }
         return found;
     }
 
@@ -94,12 +98,14 @@ void read_submit(Reader& reader, const toml::table& root, Activity& activity) {
     }
     for (const toml::node& node : *files) {
         const auto name = node.value_exact<std::string>();
-        if (!name || !is_plain_file_name(*name))
+        if (!name || !is_plain_file_name(*name)) {
             reader.wrong(node, "submit holds plain file names: letters, digits, '_', '-' and '.'");
-        else if (std::find(activity.submit.begin(), activity.submit.end(), *name) != activity.submit.end())
+        } else if (std::find(activity.submit.begin(), activity.submit.end(), *name) !=
+                   activity.submit.end()) {
             reader.wrong(node, fmt::format("submit names {} twice", *name));
-        else
+        } else {
             activity.submit.push_back(*name);
+        }
     }
 }
 
@@ -113,12 +119,15 @@ void read_programs(Reader& reader, const toml::table& root, Activity& activity) 
         reader.allow_only(*table, "[[program]]", {"name", "source"});
         ProgramInfo program{reader.text(*table, "[[program]]", "name"),
                             reader.text(*table, "[[program]]", "source")};
-        if (!is_plain_file_name(program.name))
+        if (!is_plain_file_name(program.name)) {
             reader.wrong(*table, fmt::format("\"{}\" is no name for a program", program.name));
-        if (!submits(activity, program.source))
+        }
+        if (!submits(activity, program.source)) {
             reader.wrong(*table, fmt::format("{} is not among the files to submit", program.source));
-        if (!names.insert(program.name).second)
+        }
+        if (!names.insert(program.name).second) {
             reader.wrong(*table, fmt::format("two programs are called {}", program.name));
+        }
         activity.programs.push_back(std::move(program));
     }
 }
@@ -126,20 +135,36 @@ void read_programs(Reader& reader, const toml::table& root, Activity& activity) 
 void read_checks(Reader& reader, const toml::table& root, Activity& activity) {
     std::set<std::string> names;
     for (const toml::table* table : reader.tables(root, "check")) {
-        reader.allow_only(*table, "[[check]]", {"name", "title", "points"});
-        CheckInfo check{reader.text(*table, "[[check]]", "name"), reader.text(*table, "[[check]]", "title"),
-                        reader.number(*table, "[[check]]", "points")};
-        if (!is_test_name(check.name))
+        reader.allow_only(*table, "[[check]]", {"name", "title", "points", "why", "needs"});
+        CheckInfo check{reader.text(*table, "[[check]]", "name"),
+                        reader.text(*table, "[[check]]", "title"),
+                        reader.number(*table, "[[check]]", "points"),
+                        {},
+                        {}};
+        if (table->contains("why")) {
+            check.why = reader.text(*table, "[[check]]", "why");
+        }
+        if (table->contains("needs")) {
+            check.needs = reader.text(*table, "[[check]]", "needs");
+            if (!names.contains(check.needs)) {
+                reader.wrong(
+                    *table, fmt::format("\"{}\" is no check that stands before {}", check.needs, check.name));
+            }
+        }
+        if (!is_test_name(check.name)) {
             reader.wrong(*table, fmt::format("\"{}\" is no name for a GoogleTest test", check.name));
-        if (!names.insert(check.name).second)
+        }
+        if (!names.insert(check.name).second) {
             reader.wrong(*table, fmt::format("two checks are called {}", check.name));
+        }
         activity.checks.push_back(std::move(check));
     }
-    if (activity.checks.empty())
+    if (activity.checks.empty()) {
         reader.wrong(root, "has no [[check]]");
-    else if (activity.max_score() != 100)
+    } else if (activity.max_score() != 100) {
         reader.wrong(root,
                      fmt::format("the points of its checks add up to {}, not 100", activity.max_score()));
+    }
 }
 
 void read_hints(Reader& reader, const toml::table& root, Activity& activity) {
@@ -149,8 +174,9 @@ void read_hints(Reader& reader, const toml::table& root, Activity& activity) {
         hint.text = reader.text(*table, "[[hint]]", "text");
         if (table->contains("file")) {
             hint.file = reader.text(*table, "[[hint]]", "file");
-            if (!submits(activity, hint.file))
+            if (!submits(activity, hint.file)) {
                 reader.wrong(*table, fmt::format("{} is not among the files to submit", hint.file));
+            }
         }
         activity.hints.push_back(std::move(hint));
     }
@@ -160,8 +186,9 @@ void read_hints(Reader& reader, const toml::table& root, Activity& activity) {
 
 int Activity::max_score() const {
     int sum = 0;
-    for (const CheckInfo& check : checks)
+    for (const CheckInfo& check : checks) {
         sum += check.points;
+    }
     return sum;
 }
 
@@ -178,11 +205,13 @@ const CheckInfo* Activity::check(std::string_view name) const {
 process::Result<Activity> load_activity(const std::filesystem::path& folder) {
     const std::filesystem::path file = folder / "activity.toml";
     const auto text = process::read_file(file);
-    if (!text)
+    if (!text) {
         return tl::unexpected(text.error());
+    }
     const auto root = parse_toml(*text, file.string());
-    if (!root)
+    if (!root) {
         return tl::unexpected(root.error());
+    }
 
     Reader reader(file.string());
     Activity activity;
@@ -201,11 +230,13 @@ process::Result<Activity> load_activity(const std::filesystem::path& folder) {
     const std::filesystem::path named = std::filesystem::absolute(folder).lexically_normal();
     const std::string folder_name =
         named.has_filename() ? named.filename().string() : named.parent_path().filename().string();
-    if (folder_name != activity.folder_name())
+    if (folder_name != activity.folder_name()) {
         reader.wrong(*root, fmt::format("number and slug give {}, but its folder is called {}",
                                         activity.folder_name(), folder_name));
-    if (reader.problem())
+    }
+    if (reader.problem()) {
         return process::failed(*reader.problem());
+    }
     return activity;
 }
 
@@ -214,25 +245,30 @@ process::Result<std::vector<Activity>> load_activities(const std::filesystem::pa
     std::vector<Activity> found;
     for (const auto& entry : std::filesystem::directory_iterator(activities, error)) {
         std::error_code ignored;
-        if (!std::filesystem::exists(entry.path() / "activity.toml", ignored))
+        if (!std::filesystem::exists(entry.path() / "activity.toml", ignored)) {
             continue;
+        }
         auto activity = load_activity(entry.path());
-        if (!activity)
+        if (!activity) {
             return tl::unexpected(activity.error());
+        }
         found.push_back(std::move(*activity));
     }
-    if (error)
+    if (error) {
         return process::failed(fmt::format("{}: {}", activities.string(), error.message()));
-    if (found.empty())
+    }
+    if (found.empty()) {
         return process::failed(fmt::format("{} holds no activity", activities.string()));
+    }
     std::sort(found.begin(), found.end(),
               [](const Activity& a, const Activity& b) { return a.number < b.number; });
     const auto twin =
         std::adjacent_find(found.begin(), found.end(),
                            [](const Activity& a, const Activity& b) { return a.number == b.number; });
-    if (twin != found.end())
+    if (twin != found.end()) {
         return process::failed(fmt::format("{} and {} have the same number", twin->folder.string(),
                                            std::next(twin)->folder.string()));
+    }
     return found;
 }
 

@@ -1,11 +1,12 @@
 #include "vmlab/grading/activity.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "grading/scratch_folder.hpp"
+#include "grading/lab/scratch_folder.hpp"
 
 namespace vmlab::grading {
 namespace {
@@ -32,6 +33,8 @@ points = 60
 name = "Prints"
 title = "It prints"
 points = 40
+why = "Output is a claim."
+needs = "Allocates"
 
 [[hint]]
 file = "heap_growth.cpp"
@@ -68,6 +71,9 @@ TEST(ActivityTest, ReadsEverything) {
     EXPECT_EQ(activity->max_score(), 100);
     ASSERT_NE(activity->check("Prints"), nullptr);
     EXPECT_EQ(activity->check("Prints")->points, 40);
+    EXPECT_EQ(activity->check("Prints")->why, "Output is a claim.");
+    EXPECT_EQ(activity->check("Prints")->needs, "Allocates");
+    EXPECT_EQ(activity->check("Allocates")->needs, "");
     EXPECT_EQ(activity->check("Dances"), nullptr);
     ASSERT_EQ(activity->hints.size(), 1U);
     EXPECT_EQ(activity->hints[0].text, "Think.");
@@ -91,6 +97,13 @@ TEST(ActivityTest, RefusesPointsThatAreNot100) {
     EXPECT_THAT(problem(with(good, "points = 40", "points = 0")), HasSubstr("points = a whole number"));
 }
 
+TEST(ActivityTest, ACheckNeedsOneThatStandsBeforeIt) {
+    for (const char* name : {"Prints", "Dances", ""}) {
+        const std::string needs = fmt::format("needs = \"{}\"", name);
+        EXPECT_NE(problem(with(good, "needs = \"Allocates\"", needs)), "") << name;
+    }
+}
+
 TEST(ActivityTest, RefusesWhatIsNamedTwice) {
     EXPECT_THAT(problem(with(good, "\"Prints\"", "\"Allocates\"")),
                 HasSubstr("two checks are called Allocates"));
@@ -98,8 +111,9 @@ TEST(ActivityTest, RefusesWhatIsNamedTwice) {
 }
 
 TEST(ActivityTest, RefusesNamesThatAreNoPlainFileNames) {
-    for (const char* name : {"../answers.toml", "/etc/passwd", "-o", ".bashrc", "a b.cpp", ""})
+    for (const char* name : {"../answers.toml", "/etc/passwd", "-o", ".bashrc", "a b.cpp", ""}) {
         EXPECT_THAT(problem(with(good, "answers.toml", name)), HasSubstr("plain file names")) << name;
+    }
 }
 
 TEST(ActivityTest, RefusesAProgramOrHintOfAnUnknownFile) {

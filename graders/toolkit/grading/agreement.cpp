@@ -40,12 +40,14 @@ std::string without_what_may_differ(std::string_view line, const Apart& apart) {
         const std::string_view rest = line.substr(at);
         if (rest.starts_with("0x") || rest.starts_with("0X")) {
             end = at + 2;
-            while (end < line.size() && is_hex_digit(line[end]))
+            while (end < line.size() && is_hex_digit(line[end])) {
                 ++end;
+            }
             kept += "0x";
         } else if (varies && is_digit(line[at])) {
-            while (end < line.size() && is_digit(line[end]))
+            while (end < line.size() && is_digit(line[end])) {
                 ++end;
+            }
             kept += '#';
         } else {
             kept += line[at];
@@ -83,10 +85,12 @@ std::optional<Contradiction> contradiction(std::string_view first, std::string_v
     const std::size_t common = std::min(one.size(), other.size());
     std::size_t line = 0;
     while (line < common &&
-           without_what_may_differ(one[line], apart) == without_what_may_differ(other[line], apart))
+           without_what_may_differ(one[line], apart) == without_what_may_differ(other[line], apart)) {
         ++line;
-    if (line == common && one.size() == other.size())
+    }
+    if (line == common && one.size() == other.size()) {
         return std::nullopt;
+    }
     return Contradiction{line + 1, shown(one, line), shown(other, line)};
 }
 
@@ -103,8 +107,9 @@ void expect_agreement(const Witness& first, const Witness& second, const Agreeme
     }
     expect_exit(second.run, "running it " + second.how);
     Card card = card_about(first, second, std::move(observed), agreement.next);
-    if (agreement.otherwise == OutcomeKind::tamper_suspected)
+    if (agreement.otherwise == OutcomeKind::tamper_suspected) {
         suspect_tampering(std::move(card));
+    }
     fail(std::move(card));
 }
 

@@ -33,18 +33,24 @@ std::string full_key(std::string_view table, std::string_view key) {
 
 std::string as_written(const toml::node& node) {
     const auto type = node.type();
-    if (const auto text = node.value_exact<std::string>())
+    if (const auto text = node.value_exact<std::string>()) {
         return fmt::format("the text \"{}\"", excerpt(*text, 1));
-    if (const auto number = node.value_exact<std::int64_t>())
+    }
+    if (const auto number = node.value_exact<std::int64_t>()) {
         return fmt::format("the whole number {}", *number);
-    if (const auto truth = node.value_exact<bool>())
+    }
+    if (const auto truth = node.value_exact<bool>()) {
         return *truth ? "true" : "false";
-    if (type == toml::node_type::floating_point)
+    }
+    if (type == toml::node_type::floating_point) {
         return "a number with a decimal point";
-    if (type == toml::node_type::array)
+    }
+    if (type == toml::node_type::array) {
         return "a list in brackets";
-    if (type == toml::node_type::table)
+    }
+    if (type == toml::node_type::table) {
         return "a table";
+    }
     return "a date or time";
 }
 
@@ -60,21 +66,26 @@ template <class Take>
 auto answer(const std::string& content, std::string_view table, std::string_view key, const std::string& form,
             Take take) {
     const auto root = parse_toml(content, std::string(file_name));
-    if (!root)
+    if (!root) {
         raise(root.error());  // Answers::read has parsed it before
+    }
     const toml::node* node = nullptr;
-    if (table.empty())
+    if (table.empty()) {
         node = root->get(key);
-    else if (const toml::table* inner = (*root)[table].as_table())
+    } else if (const toml::table* inner = (*root)[table].as_table()) {
         node = inner->get(key);
-    if (node == nullptr)
+    }
+    if (node == nullptr) {
         fail_answer(table, key, form, "it is not there", {});
+    }
     const std::string place = fmt::format("answers.toml{}", line_of(*node));
-    if (is_placeholder(*node))
+    if (is_placeholder(*node)) {
         fail_answer(table, key, form, "it is not answered yet", place);
+    }
     auto value = take(*node);
-    if (!value)
+    if (!value) {
         fail_answer(table, key, form, "it is " + as_written(*node), place);
+    }
     return *std::move(value);
 }
 
@@ -123,13 +134,15 @@ std::vector<std::int64_t> Answers::integers(std::string_view table, std::string_
     return answer(content_, table, key, "a list of whole numbers in brackets, as in [1, 2]",
                   [](const toml::node& node) -> std::optional<Numbers> {
                       const toml::array* list = node.as_array();
-                      if (list == nullptr)
+                      if (list == nullptr) {
                           return std::nullopt;
+                      }
                       Numbers numbers;
                       for (const toml::node& element : *list) {
                           const auto number = element.value_exact<std::int64_t>();
-                          if (!number)
+                          if (!number) {
                               return std::nullopt;
+                          }
                           numbers.push_back(*number);
                       }
                       return numbers;
@@ -139,12 +152,14 @@ std::vector<std::int64_t> Answers::integers(std::string_view table, std::string_
 std::string Answers::choice(std::string_view table, std::string_view key,
                             const std::vector<std::string>& choices) const {
     std::string form = "one of";
-    for (const std::string& each : choices)
+    for (const std::string& each : choices) {
         form += fmt::format("{} \"{}\"", &each == &choices.front() ? "" : ",", each);
+    }
     return answer(content_, table, key, form, [&](const toml::node& node) -> std::optional<std::string> {
         auto value = node.value_exact<std::string>();
-        if (value && std::find(choices.begin(), choices.end(), *value) == choices.end())
+        if (value && std::find(choices.begin(), choices.end(), *value) == choices.end()) {
             return std::nullopt;
+        }
         return value;
     });
 }

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "grading/scratch_folder.hpp"
+#include "grading/lab/scratch_folder.hpp"
 #include "vmlab/grading/verdict.hpp"
 
 namespace vmlab::grading {

@@ -19,13 +19,15 @@ SharedBase::SharedBase() {
 }
 
 void SharedBase::start_all() {
-    for (SharedBase* each : declared())
+    for (SharedBase* each : declared()) {
         each->start();
+    }
 }
 
 void SharedBase::wait_all() {
-    for (SharedBase* each : declared())
+    for (SharedBase* each : declared()) {
         each->wait();
+    }
 }
 
 }  // namespace vmlab::grading

@@ -12,10 +12,10 @@
 #include <string>
 #include <thread>
 
-#include "grading/current_lab.hpp"
-#include "grading/environment.hpp"
 #include "grading/grader_options.hpp"
-#include "grading/local_lab.hpp"
+#include "grading/lab/current_lab.hpp"
+#include "grading/lab/environment.hpp"
+#include "grading/lab/local_lab.hpp"
 #include "grading/outcome_recorder.hpp"
 #include "vmlab/arena/own_arenas.hpp"
 #include "vmlab/process/cleanup_on_signal.hpp"
@@ -50,8 +50,9 @@ void survive_closed_pipes() {
 
 process::Result<fs::path> make_folder(const fs::path& folder) {
     // Whatever the umask: programs that run as another user are shown files below it.
-    if (mkdir(folder.c_str(), 0755) != 0 || chmod(folder.c_str(), 0755) != 0)
+    if (mkdir(folder.c_str(), 0755) != 0 || chmod(folder.c_str(), 0755) != 0) {
         return process::failed_call("mkdir", folder.string());
+    }
     return folder;
 }
 
@@ -64,19 +65,22 @@ Slots slots_of(const GraderOptions& options, const fs::path& scratch) {
 process::Result<void> select(const GraderOptions& options, const Activity& activity) {
     std::string filter;
     for (const std::string& name : options.only) {
-        if (activity.check(name) == nullptr)
+        if (activity.check(name) == nullptr) {
             return process::failed(fmt::format("activity {} has no check \"{}\"", activity.number, name));
+        }
         filter += (filter.empty() ? "*." : ":*.") + name;
     }
-    if (!filter.empty())
+    if (!filter.empty()) {
         GTEST_FLAG_SET(filter, filter);
+    }
     return {};
 }
 
 void print_summary(const ActivityResult& result) {
-    for (const CheckResult& check : result.checks)
+    for (const CheckResult& check : result.checks) {
         fmt::print("{:>4}/{:<4}{:<17} {}\n", check.score, check.max_score, name_of(check.outcome),
                    check.name);
+    }
     fmt::print("{} of {} points{}\n", result.score(), result.max_score(),
                result.judged_max_score() == result.max_score()
                    ? ""
@@ -89,12 +93,14 @@ Result grade(LocalLab& lab, const GraderOptions& options) {
     OutcomeRecorder recorder(lab.activity(), options.progress);
     testing::UnitTest& tests = *testing::UnitTest::GetInstance();
     testing::TestEventListeners& listeners = tests.listeners();
-    if (options.result)
+    if (options.result) {
         delete listeners.Release(listeners.default_result_printer());
+    }
     listeners.Append(&recorder);
     // With a filter, only what the chosen checks ask for is worth gathering.
-    if (GTEST_FLAG_GET(filter) == "*")
+    if (GTEST_FLAG_GET(filter) == "*") {
         SharedBase::start_all();
+    }
     [[maybe_unused]] const int status = RUN_ALL_TESTS();
     SharedBase::wait_all();
     listeners.Release(&recorder);
@@ -114,32 +120,38 @@ int grade_submission(const GraderOptions& options, const Activity& activity, con
     process::TemporaryFolder::remove_stale();
     arena::remove_stale_arenas();
     const auto temporary = process::TemporaryFolder::create();
-    if (!temporary)
+    if (!temporary) {
         return complain(temporary.error(), our_fault);
+    }
     const auto cleanup = process::CleanupOnSignal::install([] { arena::remove_own_arenas(); }, &signals);
-    if (!cleanup)
+    if (!cleanup) {
         return complain(cleanup.error(), our_fault);
+    }
     survive_closed_pipes();
     // The sandbox may read what we make as another user. Others are kept out by the folder around it.
     umask(022);
 
     const auto staging = make_folder(temporary->path() / "submission");
     const auto scratch = make_folder(temporary->path() / "scratch");
-    if (!staging || !scratch)
+    if (!staging || !scratch) {
         return complain(!staging ? staging.error() : scratch.error(), our_fault);
+    }
     auto submission = stage(options.submission, activity, *staging);
-    if (!submission)
+    if (!submission) {
         return complain(submission.error(), wrong_usage);
+    }
 
     LocalLab lab({activity, std::move(*submission), folders.grader, folders.support, *scratch,
                   slots_of(options, *scratch), options.tier, options.arena,
                   std::chrono::seconds(options.most_seconds)});
     const CurrentLab current(lab);
     const Result result = grade(lab, options);
-    if (!options.result)
+    if (!options.result) {
         print_summary(result.activities.front());
-    else if (auto written = process::write_file_atomically(*options.result, to_json_text(result)); !written)
+    } else if (auto written = process::write_file_atomically(*options.result, to_json_text(result));
+               !written) {
         return complain(written.error(), our_fault);
+    }
     return result.exit_status();
 }
 
@@ -147,18 +159,21 @@ int grade_submission(const GraderOptions& options, const Activity& activity, con
 
 int run_grader(int argc, char** argv, const GraderFolders& defaults) {
     testing::InitGoogleTest(&argc, argv);
-    if (GTEST_FLAG_GET(list_tests))
+    if (GTEST_FLAG_GET(list_tests)) {
         return RUN_ALL_TESTS();
+    }
     const auto options = parse_grader_options({argv + 1, argv + argc});
     if (!options) {
         fmt::print(stderr, "{}", grader_usage(fs::path(argv[0]).filename().string()));
         return complain(options.error(), wrong_usage);
     }
     const auto activity = load_activity(defaults.activity);
-    if (!activity)
+    if (!activity) {
         return complain(activity.error(), our_fault);
-    if (auto selected = select(*options, *activity); !selected)
+    }
+    if (auto selected = select(*options, *activity); !selected) {
         return complain(selected.error(), wrong_usage);
+    }
     try {
         return grade_submission(*options, *activity, defaults);
     } catch (const std::exception& error) {

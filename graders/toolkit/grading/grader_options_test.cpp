@@ -28,8 +28,9 @@ TEST(GraderOptionsTest, RefusesWhatItCannotRead) {
           Arguments{"--submission", "S", "--progress-fd", "-1"},
           Arguments{"--submission", "S", "--arena", "moon"},
           Arguments{"--submission", "S", "--isolation", "hope"},
-          Arguments{"--submission", "S", "--speed", "9"}, Arguments{"--submission", "S", "stray"}})
+          Arguments{"--submission", "S", "--speed", "9"}, Arguments{"--submission", "S", "stray"}}) {
         EXPECT_FALSE(parse_grader_options(arguments));
+    }
 }
 
 }  // namespace

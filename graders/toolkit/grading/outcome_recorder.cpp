@@ -59,8 +59,9 @@ void OutcomeRecorder::OnTestStart(const testing::TestInfo& test) {
 }
 
 void OutcomeRecorder::OnTestPartResult(const testing::TestPartResult& part) {
-    if (part.passed() || ended_by_exception_)
+    if (part.passed() || ended_by_exception_) {
         return;
+    }
     if (part.skipped()) {
         current_.outcome = OutcomeKind::grader_error;
         current_.card.observed = "the check was skipped: it must say what it lacks, with cannot_judge";
@@ -72,8 +73,9 @@ void OutcomeRecorder::OnTestPartResult(const testing::TestPartResult& part) {
         take_current_exception(current_);
         return;
     }
-    if (current_.outcome != OutcomeKind::passed)
+    if (current_.outcome != OutcomeKind::passed) {
         return;  // the first failed expectation tells most
+    }
     current_.outcome = OutcomeKind::failed;
     current_.reason = Reason::wrong_result;
     current_.card.observed = part.message();
@@ -81,15 +83,21 @@ void OutcomeRecorder::OnTestPartResult(const testing::TestPartResult& part) {
 
 void OutcomeRecorder::OnTestEnd(const testing::TestInfo& test) {
     current_.seconds = static_cast<double>(test.result()->elapsed_time()) / 1000.0;
-    if (current_.outcome == OutcomeKind::passed)
+    if (current_.outcome == OutcomeKind::passed) {
         current_.score = current_.max_score;
+    }
+    if (const CheckInfo* info = activity_.check(current_.name);
+        info != nullptr && current_.outcome == OutcomeKind::failed && current_.card.why.empty()) {
+        current_.card.why = info->why;
+    }
     if (progress_ >= 0) {
         const std::string line = fmt::format("{} {}\n", current_.name, name_of(current_.outcome));
         [[maybe_unused]] const ssize_t written = write(progress_, line.data(), line.size());
     }
-    if (!finished_.emplace(current_.name, current_).second)
+    if (!finished_.emplace(current_.name, current_).second) {
         finished_[current_.name] = grader_error({current_.name, current_.title, current_.max_score},
                                                 fmt::format("two TESTs are called {}", current_.name));
+    }
 }
 
 ActivityResult OutcomeRecorder::result(const testing::UnitTest& tests) const {
@@ -100,20 +108,23 @@ ActivityResult OutcomeRecorder::result(const testing::UnitTest& tests) const {
     std::set<std::string> known;
     for (int i = 0; i < tests.total_test_suite_count(); ++i) {
         const testing::TestSuite& suite = *tests.GetTestSuite(i);
-        for (int k = 0; k < suite.total_test_count(); ++k)
+        for (int k = 0; k < suite.total_test_count(); ++k) {
             known.insert(suite.GetTestInfo(k)->name());
+        }
     }
     for (const CheckInfo& check : activity_.checks) {
-        if (const auto found = finished_.find(check.name); found != finished_.end())
+        if (const auto found = finished_.find(check.name); found != finished_.end()) {
             result.checks.push_back(found->second);
-        else if (known.count(check.name) == 0)
+        } else if (known.count(check.name) == 0) {
             result.checks.push_back(
                 grader_error(check, fmt::format("checks.cpp has no TEST called {}", check.name)));
+        }
         known.erase(check.name);
     }
-    for (const std::string& name : known)
+    for (const std::string& name : known) {
         result.checks.push_back(
             grader_error({name, name, 0}, fmt::format("activity.toml has no check called {}", name)));
+    }
     return result;
 }
 

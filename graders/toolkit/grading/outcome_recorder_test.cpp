@@ -46,6 +46,8 @@ const std::vector<std::pair<const char*, std::function<void()>>> bodies{
      [] {
          fail({"five", "four", "", "", ""}, Reason::crashed);
      }},
+    {"HasAReasonOfItsOwn",
+     [] { fail({.expected = "", .observed = "x", .evidence = "", .why = "its own", .next = ""}); }},
     {"CannotJudge", [] { cannot_judge("no arena", "get one"); }},
     {"ThrowsAnotherException", [] { throw std::runtime_error("boom"); }},
     {"ThrowsANumber", [] { throw 7; }},
@@ -60,9 +62,10 @@ const std::vector<std::pair<const char*, std::function<void()>>> bodies{
 
 [[maybe_unused]] const bool registered = [] {
     for (const auto& [name, body] : bodies) {
-        if (is_second_run())
+        if (is_second_run()) {
             testing::RegisterTest("Material", name, nullptr, nullptr, __FILE__, __LINE__,
                                   [body = body]() -> testing::Test* { return new Material(body); });
+        }
     }
     return true;
 }();
@@ -70,9 +73,11 @@ const std::vector<std::pair<const char*, std::function<void()>>> bodies{
 Activity material() {
     Activity activity;
     for (const char* name :
-         {"Passes", "FailsAnExpectation", "ThrowsAVerdict", "CannotJudge", "ThrowsAnotherException",
-          "ThrowsANumber", "IsSkipped", "ExpectsThenJudges", "HasNoTest"})
-        activity.checks.push_back({name, "A sentence", 10});
+         {"Passes", "FailsAnExpectation", "ThrowsAVerdict", "HasAReasonOfItsOwn", "CannotJudge",
+          "ThrowsAnotherException", "ThrowsANumber", "IsSkipped", "ExpectsThenJudges", "HasNoTest"}) {
+        activity.checks.push_back(
+            {.name = name, .title = "A sentence", .points = 10, .why = "the lesson", .needs = {}});
+    }
     return activity;
 }
 
@@ -80,18 +85,21 @@ Activity material() {
 class PrintsRecord : public testing::Environment {
   public:
     void SetUp() override {
-        if (is_second_run())
+        if (is_second_run()) {
             testing::UnitTest::GetInstance()->listeners().Append(&recorder_);
+        }
     }
     void TearDown() override {
-        if (!is_second_run())
+        if (!is_second_run()) {
             return;
+        }
         testing::UnitTest& tests = *testing::UnitTest::GetInstance();
         tests.listeners().Release(&recorder_);
-        for (const CheckResult& check : recorder_.result(tests).checks)
-            fmt::print("RECORDED {}: {} {} {} {}\n", check.name, name_of(check.outcome),
+        for (const CheckResult& check : recorder_.result(tests).checks) {
+            fmt::print("RECORDED {}: {} {} {} {} [{}]\n", check.name, name_of(check.outcome),
                        check.reason ? name_of(*check.reason) : "-", check.score,
-                       excerpt(check.card.observed, 1));
+                       excerpt(check.card.observed, 1), check.card.why);
+        }
         std::fflush(stdout);
     }
 
@@ -108,10 +116,11 @@ TEST(OutcomeRecorderTest, TurnsWhatTestsDoIntoOutcomes) {
         {std::filesystem::read_symlink("/proc/self/exe").string(), "--gtest_filter=Material.*"});
     ASSERT_EQ(unsetenv("VMLAB_RECORD_MATERIAL"), 0);
     ASSERT_TRUE(run) << run.error().what;
-    EXPECT_THAT(run->out, HasSubstr("RECORDED Passes: passed - 10"));
     EXPECT_THAT(run->out, HasSubstr("RECORDED FailsAnExpectation: failed wrong-result 0"));
-    EXPECT_THAT(run->out, HasSubstr("RECORDED ThrowsAVerdict: failed crashed 0 four"));
-    EXPECT_THAT(run->out, HasSubstr("RECORDED CannotJudge: cannot-judge - 0 no arena"));
+    EXPECT_THAT(run->out, HasSubstr("RECORDED ThrowsAVerdict: failed crashed 0 four [the lesson]"));
+    EXPECT_THAT(run->out, HasSubstr("RECORDED HasAReasonOfItsOwn: failed wrong-result 0 x [its own]"));
+    EXPECT_THAT(run->out, HasSubstr("RECORDED Passes: passed - 10  []"));
+    EXPECT_THAT(run->out, HasSubstr("RECORDED CannotJudge: cannot-judge - 0 no arena []"));
     EXPECT_THAT(run->out,
                 HasSubstr("RECORDED ThrowsAnotherException: grader-error - 0 the check ended with an "
                           "exception: boom"));

@@ -33,8 +33,9 @@ constexpr std::array<std::pair<Reason, std::string_view>, 7> reason_names{{
 template <class Names, class Value>
 std::string_view name_in(const Names& names, Value value) {
     for (const auto& [each, name] : names) {
-        if (each == value)
+        if (each == value) {
             return name;
+        }
     }
     return "unknown";
 }
@@ -42,8 +43,9 @@ std::string_view name_in(const Names& names, Value value) {
 template <class Value, class Names>
 std::optional<Value> value_in(const Names& names, std::string_view name) {
     for (const auto& [value, each] : names) {
-        if (each == name)
+        if (each == name) {
             return value;
+        }
     }
     return std::nullopt;
 }
@@ -67,17 +69,20 @@ json to_json(const Card& card) {
 json to_json(const CheckResult& check) {
     json object{{"name", check.name},   {"title", check.title},         {"outcome", name_of(check.outcome)},
                 {"score", check.score}, {"max_score", check.max_score}, {"seconds", check.seconds}};
-    if (check.reason)
+    if (check.reason) {
         object["reason"] = name_of(*check.reason);
-    if (check.outcome != OutcomeKind::passed)
+    }
+    if (check.outcome != OutcomeKind::passed) {
         object["card"] = to_json(check.card);
+    }
     return object;
 }
 
 json to_json(const ActivityResult& activity) {
     json checks = json::array();
-    for (const CheckResult& check : activity.checks)
+    for (const CheckResult& check : activity.checks) {
         checks.push_back(to_json(check));
+    }
     return {{"number", activity.number},
             {"slug", activity.slug},
             {"title", activity.title},
@@ -97,19 +102,22 @@ CheckResult check_from(const json& object) {
     check.name = object.at("name");
     check.title = object.at("title");
     const auto outcome = outcome_kind(object.at("outcome").get<std::string>());
-    if (!outcome)
+    if (!outcome) {
         throw std::invalid_argument("unknown outcome " + object.at("outcome").dump());
+    }
     check.outcome = *outcome;
     if (object.contains("reason")) {
         check.reason = reason_of(object.at("reason").get<std::string>());
-        if (!check.reason)
+        if (!check.reason) {
             throw std::invalid_argument("unknown reason " + object.at("reason").dump());
+        }
     }
     check.score = object.at("score");
     check.max_score = object.at("max_score");
     check.seconds = object.at("seconds");
-    if (object.contains("card"))
+    if (object.contains("card")) {
         check.card = card_from(object.at("card"));
+    }
     return check;
 }
 
@@ -118,8 +126,9 @@ ActivityResult activity_from(const json& object) {
     activity.number = object.at("number");
     activity.slug = object.at("slug");
     activity.title = object.at("title");
-    for (const json& check : object.at("checks"))
+    for (const json& check : object.at("checks")) {
         activity.checks.push_back(check_from(check));
+    }
     return activity;
 }
 
@@ -140,58 +149,66 @@ std::optional<Reason> reason_of(std::string_view name) {
 
 int ActivityResult::score() const {
     int sum = 0;
-    for (const CheckResult& check : checks)
+    for (const CheckResult& check : checks) {
         sum += check.score;
+    }
     return sum;
 }
 
 int ActivityResult::max_score() const {
     int sum = 0;
-    for (const CheckResult& check : checks)
+    for (const CheckResult& check : checks) {
         sum += check.max_score;
+    }
     return sum;
 }
 
 int ActivityResult::judged_max_score() const {
     int sum = 0;
-    for (const CheckResult& check : checks)
+    for (const CheckResult& check : checks) {
         sum += judged(check) ? check.max_score : 0;
+    }
     return sum;
 }
 
 bool ActivityResult::score_withheld() const {
     for (const CheckResult& check : checks) {
-        if (check.outcome == OutcomeKind::tamper_suspected)
+        if (check.outcome == OutcomeKind::tamper_suspected) {
             return true;
+        }
     }
     return false;
 }
 
 int Result::score() const {
     int sum = 0;
-    for (const ActivityResult& activity : activities)
+    for (const ActivityResult& activity : activities) {
         sum += activity.score();
+    }
     return sum;
 }
 
 int Result::max_score() const {
     int sum = 0;
-    for (const ActivityResult& activity : activities)
+    for (const ActivityResult& activity : activities) {
         sum += activity.max_score();
+    }
     return sum;
 }
 
 int Result::judged_max_score() const {
     int sum = 0;
-    for (const ActivityResult& activity : activities)
+    for (const ActivityResult& activity : activities) {
         sum += activity.judged_max_score();
+    }
     return sum;
 }
 
 bool Result::score_withheld() const {
     for (const ActivityResult& activity : activities) {
-        if (activity.score_withheld())
+        if (activity.score_withheld()) {
             return true;
+        }
     }
     return false;
 }
@@ -203,23 +220,28 @@ int Result::exit_status() const {
     for (const ActivityResult& activity : activities) {
         for (const CheckResult& check : activity.checks) {
             any = true;
-            if (check.outcome == OutcomeKind::grader_error || check.outcome == OutcomeKind::tamper_suspected)
+            if (check.outcome == OutcomeKind::grader_error ||
+                check.outcome == OutcomeKind::tamper_suspected) {
                 return 4;
+            }
             failed = failed || check.outcome == OutcomeKind::failed;
             unjudged = unjudged || check.outcome == OutcomeKind::cannot_judge;
         }
     }
-    if (!any)
+    if (!any) {
         return 4;
-    if (failed)
+    }
+    if (failed) {
         return 1;
+    }
     return unjudged ? 3 : 0;
 }
 
 json to_json(const Result& result) {
     json activities = json::array();
-    for (const ActivityResult& activity : result.activities)
+    for (const ActivityResult& activity : result.activities) {
         activities.push_back(to_json(activity));
+    }
     return {{"schema", schema},
             {"vmlab_version", result.vmlab_version},
             {"score", score_or_null(result.score_withheld(), result.score())},
@@ -242,8 +264,9 @@ std::string to_json_text(const Result& result) {
 process::Result<Result> result_from_json(std::string_view text) {
     try {
         const json object = json::parse(text);
-        if (object.at("schema") != schema)
+        if (object.at("schema") != schema) {
             return process::failed("the result is not of schema " + std::string(schema));
+        }
         Result result;
         result.vmlab_version = object.at("vmlab_version");
         const json& environment = object.at("environment");
@@ -251,8 +274,9 @@ process::Result<Result> result_from_json(std::string_view text) {
             environment.at("arena"),    environment.at("isolation"),
             environment.at("kernel"),   environment.at("valgrind"),
             environment.at("compiler"), environment.value("isolation_lacks", std::string())};
-        for (const json& activity : object.at("activities"))
+        for (const json& activity : object.at("activities")) {
             result.activities.push_back(activity_from(activity));
+        }
         return result;
     } catch (const std::exception& error) {
         return process::failed(std::string("the result cannot be read: ") + error.what());

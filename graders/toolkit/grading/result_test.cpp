@@ -16,12 +16,14 @@ CheckResult check(OutcomeKind outcome, int points = 10) {
     result.title = "A sentence";
     result.outcome = outcome;
     result.max_score = points;
-    if (outcome == OutcomeKind::passed)
+    if (outcome == OutcomeKind::passed) {
         result.score = points;
-    else
+    } else {
         result.card = {"expected", "observed", "evidence", "why", "next"};
-    if (outcome == OutcomeKind::failed)
+    }
+    if (outcome == OutcomeKind::failed) {
         result.reason = Reason::crashed;
+    }
     return result;
 }
 
@@ -47,8 +49,9 @@ TEST(ResultTest, ExitStatus) {
     using Kind = OutcomeKind;
     const auto status = [](const std::vector<OutcomeKind>& outcomes) {
         std::vector<CheckResult> checks;
-        for (const OutcomeKind outcome : outcomes)
+        for (const OutcomeKind outcome : outcomes) {
             checks.push_back(check(outcome));
+        }
         return result_of(checks).exit_status();
     };
     EXPECT_EQ(status({Kind::passed, Kind::passed}), 0);
@@ -107,19 +110,22 @@ TEST(ResultTest, BytesThatAreNoUtf8AreReplaced) {
 
 TEST(ResultTest, RefusesWhatIsNoResult) {
     for (const char* text :
-         {"", "[]", "{}", "{\"schema\":\"vmlab/result/v2\"}", "{\"schema\":\"vmlab/result/v1\"}"})
+         {"", "[]", "{}", "{\"schema\":\"vmlab/result/v2\"}", "{\"schema\":\"vmlab/result/v1\"}"}) {
         EXPECT_FALSE(result_from_json(text)) << text;
+    }
     std::string wrong = to_json_text(result_of({check(OutcomeKind::passed)}));
     wrong.replace(wrong.find("\"passed\""), 8, "\"triumph\"");
     EXPECT_THAT(result_from_json(wrong).error().what, HasSubstr("triumph"));
 }
 
 TEST(ResultTest, NamesAreReadBack) {
-    for (const char* name : {"passed", "failed", "cannot-judge", "tamper-suspected", "grader-error"})
+    for (const char* name : {"passed", "failed", "cannot-judge", "tamper-suspected", "grader-error"}) {
         EXPECT_EQ(name_of(outcome_kind(name).value()), name);
+    }
     for (const char* name : {"wrong-result", "build-error", "crashed", "timed-out", "out-of-memory",
-                             "output-limit", "missing-file"})
+                             "output-limit", "missing-file"}) {
         EXPECT_EQ(name_of(reason_of(name).value()), name);
+    }
     EXPECT_FALSE(outcome_kind("triumph"));
     EXPECT_FALSE(reason_of(""));
 }

@@ -22,23 +22,29 @@ std::string message_of(int error) {
 }
 
 std::string kind_of(mode_t mode) {
-    if (S_ISDIR(mode))
+    if (S_ISDIR(mode)) {
         return "is a folder";
-    if (S_ISFIFO(mode))
+    }
+    if (S_ISFIFO(mode)) {
         return "is a FIFO";
-    if (S_ISSOCK(mode))
+    }
+    if (S_ISSOCK(mode)) {
         return "is a socket";
+    }
     return "is a device";
 }
 
 /// Why open(2) refused to give a file of the submission.
 std::string refusal(int error) {
-    if (error == ENOENT)
+    if (error == ENOENT) {
         return "missing";
-    if (error == ELOOP)
+    }
+    if (error == ELOOP) {
         return "is a symbolic link: hand in the file itself";
-    if (error == ENXIO)
+    }
+    if (error == ENXIO) {
         return "is a socket or a device: hand in a regular file";
+    }
     return "cannot be read: " + message_of(error);
 }
 
@@ -47,27 +53,34 @@ std::string refusal(int error) {
 tl::expected<std::string, std::string> read_regular_file(int folder, const std::string& name) {
     const Descriptor file(
         openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    if (!file)
+    if (!file) {
         return tl::unexpected(refusal(errno));
+    }
     struct stat facts {};
-    if (fstat(file.get(), &facts) != 0)
+    if (fstat(file.get(), &facts) != 0) {
         return tl::unexpected(refusal(errno));
-    if (!S_ISREG(facts.st_mode))
+    }
+    if (!S_ISREG(facts.st_mode)) {
         return tl::unexpected(kind_of(facts.st_mode) + ": hand in a regular file");
+    }
     std::string content(max_submitted_file_bytes + 1, '\0');
     std::size_t filled = 0;
     while (filled < content.size()) {
         const ssize_t got = read(file.get(), content.data() + filled, content.size() - filled);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             continue;
-        if (got < 0)
+        }
+        if (got < 0) {
             return tl::unexpected(refusal(errno));
-        if (got == 0)
+        }
+        if (got == 0) {
             break;
+        }
         filled += static_cast<std::size_t>(got);
     }
-    if (filled > max_submitted_file_bytes)
+    if (filled > max_submitted_file_bytes) {
         return tl::unexpected(fmt::format("is larger than {} bytes", max_submitted_file_bytes));
+    }
     content.resize(filled);
     return content;
 }
@@ -77,16 +90,19 @@ tl::expected<std::string, std::string> read_regular_file(int folder, const std::
 process::Result<Descriptor> open_folder(const std::filesystem::path& submission, const Activity& activity,
                                         std::string& refused) {
     Descriptor whole(open(submission.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!whole)
+    if (!whole) {
         return process::failed(
             fmt::format("{} is no folder that can be read: {}", submission.string(), message_of(errno)),
             "Give the folder that holds the files to grade.");
+    }
     const std::string name = activity.folder_name();
     Descriptor own(openat(whole.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (own)
+    if (own) {
         return own;
-    if (errno == ENOENT)
+    }
+    if (errno == ENOENT) {
         return whole;
+    }
     struct stat facts {};
     const bool is_link =
         fstatat(whole.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(facts.st_mode);
@@ -101,8 +117,9 @@ process::Result<StagedSubmission> stage(const std::filesystem::path& submission,
                                         const std::filesystem::path& into) {
     std::string folder_refused;
     const auto folder = open_folder(submission, activity, folder_refused);
-    if (!folder)
+    if (!folder) {
         return tl::unexpected(folder.error());
+    }
     StagedSubmission staged;
     staged.folder = into;
     for (const std::string& name : activity.submit) {
@@ -115,8 +132,9 @@ process::Result<StagedSubmission> stage(const std::filesystem::path& submission,
             staged.refused[name] = content.error();
             continue;
         }
-        if (auto written = process::write_file_atomically(into / name, *content); !written)
+        if (auto written = process::write_file_atomically(into / name, *content); !written) {
             return tl::unexpected(written.error());
+        }
         staged.files.push_back(name);
     }
     return staged;

@@ -10,7 +10,7 @@
 
 #include <cstring>
 
-#include "grading/scratch_folder.hpp"
+#include "grading/lab/scratch_folder.hpp"
 #include "vmlab/process/descriptor.hpp"
 
 namespace vmlab::grading {
@@ -112,8 +112,9 @@ TEST_F(SubmissionTest, RefusesAFolder) {
 }
 
 TEST_F(SubmissionTest, RefusesADevice) {
-    if (mknod(at("heap_growth.cpp").c_str(), S_IFCHR | 0600, makedev(1, 5)) != 0)
+    if (mknod(at("heap_growth.cpp").c_str(), S_IFCHR | 0600, makedev(1, 5)) != 0) {
         GTEST_SKIP() << "only root can make a device";
+    }
     // Opening it is refused (nodev) or succeeds: in neither case is it read.
     EXPECT_THAT(refusal(), ::testing::AnyOf(HasSubstr("device"), HasSubstr("cannot be read")));
 }

@@ -12,20 +12,23 @@ namespace {
 constexpr std::size_t card_columns = 120;
 
 void add_row(std::string& text, std::string_view label, const std::string& value) {
-    if (value.empty())
+    if (value.empty()) {
         return;
+    }
     text += fmt::format("\n  {:<9} ", label);
     for (const char c : value) {
         text += c;
-        if (c == '\n')
+        if (c == '\n') {
             text += "            ";
+        }
     }
 }
 
 std::string as_text(OutcomeKind kind, std::optional<Reason> reason, const Card& card) {
     std::string text(name_of(kind));
-    if (reason)
+    if (reason) {
         text += fmt::format(" ({})", name_of(*reason));
+    }
     add_row(text, "expected", card.expected);
     add_row(text, "observed", card.observed);
     add_row(text, "evidence", card.evidence);
@@ -41,30 +44,35 @@ std::size_t utf8_length(std::string_view text) {
     std::size_t length = 0;
     unsigned char lowest = 0x80;
     unsigned char highest = 0xBF;
-    if (first < 0x80)
+    if (first < 0x80) {
         return 1;
-    if (first >= 0xC2 && first <= 0xDF)
+    }
+    if (first >= 0xC2 && first <= 0xDF) {
         length = 2;
-    else if (first >= 0xE0 && first <= 0xEF)
+    } else if (first >= 0xE0 && first <= 0xEF) {
         length = 3;
-    else if (first >= 0xF0 && first <= 0xF4)
+    } else if (first >= 0xF0 && first <= 0xF4) {
         length = 4;
-    else
+    } else {
         return 0;
+    }
     // The ranges that would be overlong, surrogates, or beyond U+10FFFF.
-    if (first == 0xE0)
+    if (first == 0xE0) {
         lowest = 0xA0;
-    else if (first == 0xED)
+    } else if (first == 0xED) {
         highest = 0x9F;
-    else if (first == 0xF0)
+    } else if (first == 0xF0) {
         lowest = 0x90;
-    else if (first == 0xF4)
+    } else if (first == 0xF4) {
         highest = 0x8F;
-    if (text.size() < length || byte(1) < lowest || byte(1) > highest)
+    }
+    if (text.size() < length || byte(1) < lowest || byte(1) > highest) {
         return 0;
+    }
     for (std::size_t i = 2; i < length; ++i) {
-        if (byte(i) < 0x80 || byte(i) > 0xBF)
+        if (byte(i) < 0x80 || byte(i) > 0xBF) {
             return 0;
+        }
     }
     return length;
 }
@@ -74,8 +82,9 @@ std::string visible(std::string_view line) {
     std::string shown;
     std::size_t columns = 0;
     for (std::size_t i = 0; i < line.size();) {
-        if (columns >= card_columns)
+        if (columns >= card_columns) {
             return shown + "…";
+        }
         const auto byte = static_cast<unsigned char>(line[i]);
         const std::size_t length = utf8_length(line.substr(i));
         // U+0080 to U+009F are control characters too.
@@ -86,8 +95,9 @@ std::string visible(std::string_view line) {
             columns += 2;
         } else if (length == 0 || control) {
             const std::size_t bytes = length == 0 ? 1 : length;
-            for (std::size_t k = 0; k < bytes; ++k)
+            for (std::size_t k = 0; k < bytes; ++k) {
                 shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(line[i + k]));
+            }
             columns += 4 * bytes;
             i += bytes;
             continue;
@@ -102,10 +112,12 @@ std::string visible(std::string_view line) {
 
 std::string run_evidence(const process::Run& run) {
     std::string evidence;
-    if (!run.out.empty())
+    if (!run.out.empty()) {
         evidence += "stdout: " + excerpt(run.out, 4);
-    if (!run.err.empty())
+    }
+    if (!run.err.empty()) {
         evidence += (evidence.empty() ? "stderr: " : "\nstderr: ") + excerpt(run.err, 4);
+    }
     return evidence.empty() ? "it printed nothing" : evidence;
 }
 
@@ -166,8 +178,9 @@ void suspect_tampering(Card card) {
 }
 
 void raise(const process::Error& error) {
-    if (error.kind == process::ErrorKind::machine_lacks)
+    if (error.kind == process::ErrorKind::machine_lacks) {
         cannot_judge(error.what, error.fix);
+    }
     Card card;
     card.observed = error.what;
     card.why = "This is the grader's fault or the machine's, not yours: no points are lost by it.";
@@ -220,8 +233,9 @@ void expect_exit(const process::Run& run, const std::string& doing) {
 
 void expect_exit_status(const process::Run& run, int status, const std::string& doing) {
     expect_exit(run, doing);
-    if (run.status.exited_with(status))
+    if (run.status.exited_with(status)) {
         return;
+    }
     Card card;
     card.expected = fmt::format("exit status {}", status);
     card.observed = fmt::format("{}, while {}", run.status.describe(), doing);
@@ -239,16 +253,18 @@ std::string excerpt(std::string_view text, std::size_t lines) {
     std::size_t taken = 0;
     while (!text.empty() && taken < lines) {
         const std::size_t end = text.find('\n');
-        if (taken > 0)
+        if (taken > 0) {
             shown += '\n';
+        }
         shown += visible(text.substr(0, end));
         ++taken;
         text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     }
     if (!text.empty()) {
         std::size_t more = text.back() == '\n' ? 0U : 1U;
-        for (const char c : text)
+        for (const char c : text) {
             more += c == '\n' ? 1U : 0U;
+        }
         shown += fmt::format("\n… and {} more line{}", more, more == 1 ? "" : "s");
     }
     return shown;

@@ -34,13 +34,15 @@ std::atomic<std::uintptr_t> heap_next;
 
 // Reserves the heap. Several threads may do so at once: the first one's mapping stays.
 bool reserve() {
-    if (heap_end.load(std::memory_order_acquire) != 0)
+    if (heap_end.load(std::memory_order_acquire) != 0) {
         return true;
+    }
     for (std::size_t size = largest_heap; size >= smallest_heap; size /= 2) {
         void* start =
             mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (start == MAP_FAILED)
+        if (start == MAP_FAILED) {
             continue;
+        }
         const auto lowest = reinterpret_cast<std::uintptr_t>(start);
         std::uintptr_t nobody = 0;
         if (!heap_lowest.compare_exchange_strong(nobody, lowest)) {
@@ -85,14 +87,16 @@ void* allocate_upwards(std::size_t size, std::size_t align) {
 }
 
 void* allocate(std::size_t size, std::size_t align = alignment) {
-    if (align < alignment)
+    if (align < alignment) {
         align = alignment;
+    }
     if (!reserve() || size > PTRDIFF_MAX) {
         errno = ENOMEM;
         return nullptr;
     }
-    if (upwards())
+    if (upwards()) {
         return allocate_upwards(size, align);
+    }
     std::uintptr_t before = heap_next.load(std::memory_order_relaxed);
     std::uintptr_t block = 0;
     do {
@@ -133,16 +137,18 @@ void* calloc(std::size_t count, std::size_t size) {
 }
 
 void* realloc(void* block, std::size_t size) {
-    if (block == nullptr)
+    if (block == nullptr) {
         return allocate(size);
+    }
     const std::size_t old_size = size_of(block);
     if (size <= old_size) {
         size_of(block) = size;
         return block;
     }
     void* larger = allocate(size);
-    if (larger != nullptr)
+    if (larger != nullptr) {
         std::memcpy(larger, block, old_size);
+    }
     return larger;
 }
 
@@ -168,13 +174,15 @@ void* aligned_alloc(std::size_t align, std::size_t size) {
 }
 
 int posix_memalign(void** result, std::size_t align, std::size_t size) {
-    if (!is_power_of_two(align) || align % sizeof(void*) != 0)
+    if (!is_power_of_two(align) || align % sizeof(void*) != 0) {
         return EINVAL;
+    }
     const int saved = errno;
     void* block = allocate(size, align);
     errno = saved;
-    if (block == nullptr)
+    if (block == nullptr) {
         return ENOMEM;
+    }
     *result = block;
     return 0;
 }

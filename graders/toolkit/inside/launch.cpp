@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../process/launch_protocol.hpp"
+#include "../process/sandbox/launch_protocol.hpp"
 #include "landlock.hpp"
 #include "launch_options.hpp"
 #include "remains.hpp"

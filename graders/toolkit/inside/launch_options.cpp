@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../process/launch_protocol.hpp"
+#include "../process/sandbox/launch_protocol.hpp"
 
 namespace vmlab::inside {
 

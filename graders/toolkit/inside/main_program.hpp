@@ -14,19 +14,22 @@ namespace vmlab::inside {
 inline bool in_main_program(const void* caller) {
     const auto* headers = reinterpret_cast<const ElfW(Phdr)*>(getauxval(AT_PHDR));
     const std::size_t count = getauxval(AT_PHNUM);
-    if (headers == nullptr)
+    if (headers == nullptr) {
         return false;
+    }
     std::uintptr_t base = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        if (headers[i].p_type == PT_PHDR)
+        if (headers[i].p_type == PT_PHDR) {
             base = reinterpret_cast<std::uintptr_t>(headers) - headers[i].p_vaddr;
+        }
     }
     const auto address = reinterpret_cast<std::uintptr_t>(caller);
     for (std::size_t i = 0; i < count; ++i) {
         const std::uintptr_t start = base + headers[i].p_vaddr;
         if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_X) != 0 && address >= start &&
-            address < start + headers[i].p_memsz)
+            address < start + headers[i].p_memsz) {
             return true;
+        }
     }
     return false;
 }

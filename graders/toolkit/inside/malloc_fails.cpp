@@ -39,11 +39,13 @@ __attribute__((constructor)) void read_settings() {
 
 // Counts a call, and says whether it is one that must fail.
 bool must_fail(const void* caller) {
-    if (!in_main_program(caller))
+    if (!in_main_program(caller)) {
         return false;
+    }
     const long beyond = calls_made.fetch_add(1, std::memory_order_relaxed) - calls_that_work;
-    if (beyond < 0 || beyond >= calls_that_fail)
+    if (beyond < 0 || beyond >= calls_that_fail) {
         return false;
+    }
     errno = ENOMEM;
     return true;
 }
@@ -66,8 +68,9 @@ void* calloc(std::size_t count, std::size_t size) {
 
 void* realloc(void* block, std::size_t size) {
     // realloc(block, 0) frees: there is nothing to run out of.
-    if (block != nullptr && size == 0)
+    if (block != nullptr && size == 0) {
         return __libc_realloc(block, size);
+    }
     return must_fail(__builtin_return_address(0)) ? nullptr : __libc_realloc(block, size);
 }
 
@@ -84,11 +87,13 @@ void* nothrow_new(std::size_t size, std::size_t alignment, const void* caller) {
 }
 
 void* plain_new(std::size_t size, std::size_t alignment, const void* caller) {
-    if (plain_new_gives_null && must_fail(caller))
+    if (plain_new_gives_null && must_fail(caller)) {
         return nullptr;
+    }
     void* block = made_by_new(size, alignment);
-    if (block == nullptr)
+    if (block == nullptr) {
         std::__throw_bad_alloc();  // this library is built without exceptions: libstdc++ throws for it
+    }
     return block;
 }
 

@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "process/other_process.hpp"
+#include "process/sandbox/status_socket.hpp"
 #include "process/starvation.hpp"
-#include "process/status_socket.hpp"
 
 namespace vmlab::process {
 
@@ -242,7 +242,9 @@ std::chrono::milliseconds Collection::wall_left(std::chrono::milliseconds limit)
     if (limit == 0ms) {
         return 1h;
     }
-    const auto extended = limit + std::min<std::chrono::nanoseconds>(starved_, limit * most_extensions);
+    const auto starved =
+        job_.starved_together ? std::chrono::nanoseconds(job_.starved_together->load()) : starved_;
+    const auto extended = limit + std::min<std::chrono::nanoseconds>(starved, limit * most_extensions);
     return std::chrono::duration_cast<std::chrono::milliseconds>(began_ + extended - Clock::now());
 }
 
@@ -311,7 +313,10 @@ bool Collection::wait_for(std::vector<Source>& sources) {
 
 void Collection::look_at_processors() {
     if (const auto now = Clock::now(); !over_ && (now >= next_look_ || time_left() <= 0ms)) {
-        starved_ = starvation_.update();
+        const auto before = std::exchange(starved_, starvation_.update());
+        if (job_.starved_together) {
+            job_.starved_together->fetch_add((starved_ - before).count());
+        }
         next_look_ = now + look_interval;
     }
 }

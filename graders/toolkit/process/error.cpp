@@ -16,15 +16,15 @@ Error system_error(std::string_view call, std::string_view subject) {
 }
 
 tl::unexpected<Error> failed(std::string what, std::string fix) {
-    return tl::make_unexpected(Error{ErrorKind::failed, std::move(what), std::move(fix)});
+    return tl::unexpected(Error{ErrorKind::failed, std::move(what), std::move(fix)});
 }
 
 tl::unexpected<Error> machine_lacks(std::string what, std::string fix) {
-    return tl::make_unexpected(Error{ErrorKind::machine_lacks, std::move(what), std::move(fix)});
+    return tl::unexpected(Error{ErrorKind::machine_lacks, std::move(what), std::move(fix)});
 }
 
 tl::unexpected<Error> failed_call(std::string_view call, std::string_view subject) {
-    return tl::make_unexpected(system_error(call, subject));
+    return tl::unexpected(system_error(call, subject));
 }
 
 }  // namespace vmlab::process

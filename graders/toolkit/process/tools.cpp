@@ -26,11 +26,11 @@ Result<std::filesystem::path> find_tool(std::string_view name, std::string_view 
 Result<Run> run_tool(const std::vector<std::string>& argv, const ToolOptions& options) {
     auto out = make_pipe();
     if (!out) {
-        return tl::make_unexpected(out.error());
+        return tl::unexpected(out.error());
     }
     auto err = make_pipe();
     if (!err) {
-        return tl::make_unexpected(err.error());
+        return tl::unexpected(err.error());
     }
     const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (!nothing) {
@@ -42,7 +42,7 @@ Result<Run> run_tool(const std::vector<std::string>& argv, const ToolOptions& op
     plan.descriptors = {{0, nothing.get()}, {1, out->theirs.get()}, {2, err->theirs.get()}};
     const Result<pid_t> child = start_child(plan);
     if (!child) {
-        return tl::make_unexpected(child.error());
+        return tl::unexpected(child.error());
     }
     out->theirs.reset();
     err->theirs.reset();

@@ -11,9 +11,11 @@ namespace vmlab::grading {
 
 /// What activity.toml says of one check.
 struct CheckInfo {
-    std::string name;   ///< the GoogleTest test's name
-    std::string title;  ///< a sentence about the student's program
+    std::string name = {};   ///< the GoogleTest test's name
+    std::string title = {};  ///< a sentence about the student's program
     int points = 0;
+    std::string why = {};    ///< why it matters: what a card says when the check gives no reason of its own
+    std::string needs = {};  ///< the check that has to pass first to make sense of this one; empty: none
 };
 
 /// A program that a grader builds from a submission.

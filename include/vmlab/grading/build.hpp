@@ -21,6 +21,10 @@ struct BuildOptions {
     std::vector<std::string> extra_flags;  ///< after the pinned ones
 };
 
+/// What a student types to build the same program: "g++ -std=c++20 -g -O0 … oom.cpp -o oom -lfmt".
+[[nodiscard]] std::string build_command(const std::filesystem::path& source, const std::string& name,
+                                        const BuildOptions& options = {});
+
 /// What the compiler said. An executable is there only when it succeeded.
 struct BuildOutcome {
     bool succeeded = false;

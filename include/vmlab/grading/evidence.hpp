@@ -43,8 +43,9 @@ class Shared : public SharedBase {
         });
     }
     void wait() override {
-        if (value_.valid())
+        if (value_.valid()) {
             value_.wait();
+        }
     }
     /// Waits until it is gathered. The reference stays valid.
     [[nodiscard]] const T& get() {

@@ -29,11 +29,11 @@ enum class Reason {
 /// What a check that did not pass shows. For cannot-judge: `observed` says what the machine lacks, `next` how
 /// to get it.
 struct Card {
-    std::string expected;
-    std::string observed;
-    std::string evidence;  ///< a row of a trace, of /proc, of a log; or of the program's own output
-    std::string why;       ///< why it matters: what this teaches
-    std::string next;      ///< the next command to try
+    std::string expected = {};
+    std::string observed = {};
+    std::string evidence = {};  ///< a row of a trace, of /proc, of a log; or of the program's own output
+    std::string why = {};       ///< why it matters: what this teaches
+    std::string next = {};      ///< the next command to try
     bool operator==(const Card&) const = default;
 };
 

@@ -39,8 +39,9 @@ class Verdict : public std::exception {
 /// The value, or the verdict that its error means.
 template <class T>
 T value_or_verdict(process::Result<T> result) {
-    if (!result)
+    if (!result) {
         raise(result.error());
+    }
     return std::move(*result);
 }
 

@@ -2,10 +2,13 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -52,6 +55,9 @@ struct Job {
     /// the initial user namespace: proc(5), "no lower than the last value set by a CAP_SYS_RESOURCE
     /// process").
     std::optional<int> oom_score_adj_floor;
+    /// Arenas only: how long, in nanoseconds, the rest of the machine kept any of these runs from the
+    /// processors. The others wait for that one meanwhile, so it counts as wall time of none of them.
+    std::shared_ptr<std::atomic<std::int64_t>> starved_together;
 
     /// Called on the running thread. started: the program's pid as this machine sees it, just before it is
     /// executed (under strace or Valgrind too). output: each piece of stdout as it comes.

@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "evidence/instruments.hpp"
+#include "vmlab/evidence/memcheck.hpp"
+
+namespace vmlab::evidence {
+namespace {
+
+// Valgrind keeps the last twelve descriptors below the limit from its client: a write to one fails with
+// EBADF. Both are sockets, which cannot be reopened through /proc/self/fd. The sandbox's filter refuses the
+// ways around that (dup, sendto, passing them over a socket).
+constexpr std::uint64_t open_files = 1024;
+constexpr int xml_channel = 1012;
+constexpr int log_channel = 1013;
+
+/// An honest report is well below 1 MB, a trace of a million calls below 40.
+constexpr std::uint64_t most_channel_bytes = 64U << 20U;
+
+std::vector<std::string> valgrind_command(const std::filesystem::path& valgrind) {
+    return {
+        valgrind.string(),
+        "-q",
+        "--command-line-only=yes",  // no .valgrindrc, no VALGRIND_OPTS
+        "--leak-check=full",
+        "--show-leak-kinds=all",
+        "--leak-resolution=high",  // one loss record for each line of source
+        "--num-callers=40",
+        "--error-limit=no",  // a thousand errors do not hide the next one
+        // libc and libstdc++ give their own pools back at exit, so that only the program's blocks are left
+        "--run-libc-freeres=yes",
+        "--run-cxx-freeres=yes",
+        "--xml=yes",
+        "--xml-fd=" + std::to_string(xml_channel),
+        "--log-fd=" + std::to_string(log_channel),
+        "--trace-malloc=yes",
+        "--child-silent-after-fork=yes",
+        "--trace-children=yes",  // a program that executes another stays under Valgrind
+        "--vgdb=no",
+    };
+}
+
+std::string channel(const process::Run& run, int number) {
+    const auto found = run.channels.find(number);
+    return found == run.channels.end() ? std::string() : found->second;
+}
+
+/// What is wrong with a readable report; nothing when all agrees.
+std::optional<std::string> damage_of(const MemcheckRun& made) {
+    const bool by_itself = made.run.ending == process::Ending::finished;
+    if (by_itself && made.run.status.exited_with(0) && !made.report.complete) {
+        return "the program ended with exit status 0, but Valgrind did not see its end: it left Valgrind";
+    }
+    if (made.run.inner_pid != 0 && made.report.pid != 0 && made.report.pid != made.run.inner_pid) {
+        return "the report is of another process";
+    }
+    return contradiction(made.trace, made.report);
+}
+
+/// Valgrind tells that the program runs before its first instruction, where the program cannot reach: without
+/// that, whatever went wrong was not the program's doing.
+tl::unexpected<process::Error> did_not_start(const process::Run& run, std::string_view log) {
+    std::string_view words = run.err.empty() ? log : std::string_view(run.err);
+    while (words.starts_with('\n')) {
+        words.remove_prefix(1);
+    }
+    constexpr std::size_t most = 300;
+    return process::machine_lacks(
+        fmt::format("Valgrind could not start the program: {} ({})",
+                    words.substr(0, std::min(words.find('\n'), most)), run.describe()),
+        "valgrind /bin/true shows what is wrong; sudo apt-get install --reinstall valgrind libc6-dbg");
+}
+
+}  // namespace
+
+process::Result<MemcheckRun> run_memcheck(const process::Sandbox& sandbox,
+                                          const std::filesystem::path& program,
+                                          const MemcheckOptions& options) {
+    const auto valgrind = find_valgrind();
+    if (!valgrind) {
+        return tl::unexpected(valgrind.error());
+    }
+
+    process::Job job;
+    job.channels = {xml_channel, log_channel};
+    if (options.fast_forward_sleeps) {
+        const auto strace = find_strace();
+        if (!strace) {
+            return tl::unexpected(strace.error());
+        }
+        job.argv = {
+            strace->string(), "-f", "-q", "--seccomp-bpf", "-e", "trace=?nanosleep,?clock_nanosleep", "-e",
+            "signal=none"};
+        std::ranges::copy(fast_forward_options(), std::back_inserter(job.argv));
+        job.argv.emplace_back(inner_launcher);
+        job.channels.insert(job.channels.begin(), 2);
+        job.stderr_as = program_stderr;
+    }
+    std::ranges::copy(valgrind_command(*valgrind), std::back_inserter(job.argv));
+    job.argv.push_back(program.string());
+    std::ranges::copy(options.arguments, std::back_inserter(job.argv));
+    job.environment = options.environment;
+    job.readable = options.readable;
+    job.readable.push_back(program);
+    job.limits = options.limits;
+    job.limits.open_files = open_files;
+    job.limits.address_space_bytes = 0;
+    job.limits.channel_bytes = std::min(job.limits.channel_bytes, most_channel_bytes);
+
+    auto run = sandbox.run(job);
+    if (!run) {
+        return tl::unexpected(run.error());
+    }
+    MemcheckRun made;
+    made.run = std::move(*run);
+    const std::string log = channel(made.run, log_channel);
+    auto report = parse_memcheck_xml(channel(made.run, xml_channel));
+    if (report && !report->started) {
+        return did_not_start(made.run, log);
+    }
+    if (report) {
+        made.report = std::move(*report);
+    }
+    made.trace = parse_allocation_trace(log, made.report.pid);
+    made.remarks = remarks_in(log, made.report.pid);
+    made.damage = report ? damage_of(made) : report.error().what;
+    return made;
+}
+
+}  // namespace vmlab::evidence

@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "evidence/instruments.hpp"
+#include "evidence/text.hpp"
+#include "vmlab/evidence/syscalls.hpp"
+
+namespace vmlab::evidence {
+namespace {
+
+// A program in a loop of calls fills 64 MB in seconds; an honest record of this lab is below one.
+constexpr std::uint64_t most_channel_bytes = 64U << 20U;
+
+/// "?" passes over a call that this architecture does not have.
+constexpr const char* traced =
+    "trace=?brk,?mmap,?munmap,?mremap,?madvise,?nanosleep,?clock_nanosleep,?select,?pselect6,?poll,?ppoll,"
+    "?open,?openat,?openat2,?creat,?close,?read,?readv,?pread64,?write,?writev,?pwrite64,?pwritev,?pwritev2,"
+    "?dup,?dup2,?dup3,?getpid,?gettid,?execve,?execveat,?fork,?vfork,?clone,?clone3,?kill,?tkill,?tgkill,"
+    "?exit,?exit_group";
+
+std::chrono::nanoseconds monotonic_minus_real() {
+    const auto monotonic = std::chrono::steady_clock::now().time_since_epoch();
+    const auto real = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(monotonic) -
+           std::chrono::duration_cast<std::chrono::nanoseconds>(real);
+}
+
+/// strace's own complaint that it may not trace; empty when there is none.
+std::string complaint_about_ptrace(std::string_view log) {
+    while (const auto line = next_line(log)) {
+        const bool its_own =
+            line->starts_with("strace: ") || line->find("/strace: ") != std::string_view::npos;
+        const bool about_ptrace =
+            line->find("ptrace") != std::string_view::npos || line->find("PTRACE") != std::string_view::npos;
+        if (its_own && about_ptrace) {
+            return std::string(*line);
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+process::Result<SyscallRun> run_syscalls(const process::Sandbox& sandbox,
+                                         const std::filesystem::path& program,
+                                         const SyscallOptions& options) {
+    const auto strace = find_strace();
+    if (!strace) {
+        return tl::unexpected(strace.error());
+    }
+
+    process::Job job;
+    job.argv = {strace->string(), "-f", "-q", "-y", "-ttt", "-s", "65536", "--seccomp-bpf", "-e", traced};
+    if (options.fast_forward_sleeps) {
+        std::ranges::copy(fast_forward_options(), std::back_inserter(job.argv));
+    }
+    // Not through the job: a preloaded allocator is for the program, not for strace.
+    for (const auto& [name, value] : options.environment) {
+        std::ranges::copy(std::vector<std::string>{"-E", fmt::format("{}={}", name, value)},
+                          std::back_inserter(job.argv));
+    }
+    job.argv.emplace_back(inner_launcher);
+    job.argv.push_back(program.string());
+    std::ranges::copy(options.arguments, std::back_inserter(job.argv));
+    job.channels = {2};
+    job.stderr_as = program_stderr;
+    job.readable = options.readable;
+    job.readable.push_back(program);
+    job.limits = options.limits;
+    job.limits.channel_bytes = std::min(job.limits.channel_bytes, most_channel_bytes);
+    job.on_started = options.on_started;
+    job.on_output = options.on_output;
+    job.stop = options.stop;
+
+    const std::chrono::nanoseconds clocks_apart = monotonic_minus_real();
+    auto run = sandbox.run(job);
+    if (!run) {
+        return tl::unexpected(run.error());
+    }
+    const std::string& log = run->channels[2];
+    SyscallRun made;
+    static_cast<SyscallLog&>(made) = parse_strace(log, program.string(), clocks_apart);
+    if (made.calls.empty() && !made.complete) {
+        if (const std::string complaint = complaint_about_ptrace(log); !complaint.empty()) {
+            return process::machine_lacks(fmt::format("strace may not trace here: {}", complaint),
+                                          "in a container: start it with --cap-add=SYS_PTRACE; else: sudo "
+                                          "sysctl kernel.yama.ptrace_scope=0");
+        }
+    }
+    // A program without threads and children has no pid in strace's rows.
+    for (SystemCall& call : made.calls) {
+        if (call.pid == 0) {
+            call.pid = run->inner_pid;
+        }
+    }
+    made.run = std::move(*run);
+    return made;
+}
+
+}  // namespace vmlab::evidence
