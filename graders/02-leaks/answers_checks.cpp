@@ -147,8 +147,8 @@ TEST(Leaks, AnswersWhatDebugInfoIsFor) {
           .why = "The processor needs no line numbers. The compiler writes them into the executable as "
                  "debugging information, and only when it is told to; a tool can then turn an address into a "
                  "line.",
-          .next = "g++ -std=c++20 -O0 leaks.cpp -o leaks-without-g -lfmt && valgrind --leak-check=full "
-                  "./leaks-without-g"});
+          .next = bring_original + "g++ -std=c++20 -O0 original.cpp -o original-without-g -lfmt &&\n"
+                                   "valgrind --leak-check=full ./original-without-g"});
 }
 
 TEST(Leaks, AnswersWhatOneFreeChanges) {
@@ -160,9 +160,9 @@ TEST(Leaks, AnswersWhatOneFreeChanges) {
             "One free() gives back one block: the one whose address it gets. All five integers pass through "
             "the same variable, but it holds one address at a time.",
         .next =
-            "../../scripts/lab reset 2 && sed -i 's|// std::free(number);|std::free(number);|' leaks.cpp "
-            "&& " +
-            build + " && valgrind ./leaks",
+            "../../scripts/lab show 2 starter |\n"
+            "sed 's|// std::free(number);|std::free(number);|' > one_free.cpp &&\n"
+            "g++ -std=c++20 -g -O0 one_free.cpp -o one_free -lfmt && valgrind ./one_free",
     };
     const MemcheckReport& report = starter_with_one_free.get().report;
     expect_number("one_free", "definitely_lost_blocks", report.blocks(LeakKind::definitely_lost), card);

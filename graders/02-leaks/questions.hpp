@@ -127,9 +127,9 @@ inline std::string amount(std::uint64_t bytes, std::uint64_t blocks) {
                        blocks == 1 ? "" : "s");
 }
 
-/// A call stack as Memcheck prints it: the innermost row, and those that lie in leaks.cpp. Without line
-/// numbers where they would give an answer away.
-inline std::string rows_of(const std::vector<Frame>& stack, bool with_lines = true) {
+/// A call stack as Memcheck prints it: the innermost row, and those that lie in leaks.cpp. The lines that
+/// answers.toml asks for are not told.
+inline std::string rows_of(const std::vector<Frame>& stack, const std::set<std::int64_t>& asked_for = {}) {
     std::string rows;
     for (const Frame& frame : stack) {
         const bool innermost = rows.empty();
@@ -137,7 +137,9 @@ inline std::string rows_of(const std::vector<Frame>& stack, bool with_lines = tr
             rows += fmt::format("{} {}", innermost ? "at" : "\nby", frame.function);
         }
         if (frame.file == source_file) {
-            rows += fmt::format(" ({}:{})", frame.file, with_lines ? std::to_string(frame.line) : "...");
+            rows += asked_for.contains(frame.line)
+                        ? fmt::format(" ({}: answers.toml asks for the line)", frame.file)
+                        : fmt::format(" ({}:{})", frame.file, frame.line);
         }
     }
     return rows;

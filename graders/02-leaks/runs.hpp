@@ -33,6 +33,11 @@ inline vmlab::grading::Shared<MemcheckRun> starter{[](Lab& lab) { return watch_s
 inline const std::string build = "g++ -std=c++20 -g -O0 leaks.cpp -o leaks -lfmt";
 inline const std::string show_leaks = build + " && valgrind --leak-check=full --show-leak-kinds=all ./leaks";
 inline const std::string show_trace = build + " && valgrind -q --trace-malloc=yes ./leaks";
-inline const std::string look_again = "../../scripts/lab reset 2 && " + show_leaks;
+
+/// The program as it was given out, under a name of its own: a student's leaks.cpp stays what it is.
+inline const std::string bring_original = "../../scripts/lab show 2 starter > original.cpp &&\n";
+inline const std::string look_again = bring_original +
+                                      "g++ -std=c++20 -g -O0 original.cpp -o original -lfmt &&\n"
+                                      "valgrind --leak-check=full --show-leak-kinds=all ./original";
 
 }  // namespace leaks

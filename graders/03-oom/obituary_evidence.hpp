@@ -60,8 +60,9 @@ inline void expect_obituary(const Victim& victim, const std::string& scope, cons
                                       : fmt::format("{} ({})", excerpt(run.out, 3), run.describe()),
           .evidence = fmt::format("{}:\n{}", kind_of_log, rows_on(victim.pid, log)),
           .why = why,
-          .next = fmt::format("g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && "
-                              "./obituary {} < FILE   # FILE: the rows above",
+          .next = fmt::format("Save the rows above as kill.log, then:\n"
+                              "g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary &&\n"
+                              "./obituary {} < kill.log",
                               victim.pid)});
 }
 
@@ -78,9 +79,10 @@ inline void expect_no_kill(const process::Run& run, int pid, const std::string& 
                                   excerpt(run.err, 2), run.describe()),
           .evidence = log.empty() ? "an empty log" : rows_on(pid, log),
           .why = why,
-          .next = fmt::format("g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary && "
-                              "./obituary {} < FILE; echo $?   # FILE: the rows above",
-                              pid)});
+          .next = fmt::format("{}g++ -std=c++20 -g -O0 -Wall -Wextra obituary.cpp -lfmt -o obituary &&\n"
+                              "./obituary {} < {}; echo $?",
+                              log.empty() ? "" : "Save the rows above as kill.log, then:\n", pid,
+                              log.empty() ? "/dev/null" : "kill.log")});
 }
 
 inline void expect_bad_usage(const std::vector<std::string>& arguments) {

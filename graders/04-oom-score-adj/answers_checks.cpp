@@ -158,7 +158,7 @@ TEST(OomScore, KnowsTheRangeOfTheAdjustment) {
             "A number outside the range is refused with EINVAL, \"Invalid argument\". \"Permission denied\" "
             "(EACCES) means that the number is valid and only this process may not write it. The range of "
             "oom_score, which you read, is another one.",
-        .next = "bash -c 'echo NUMBER > /proc/self/oom_score_adj' with several numbers",
+        .next = "bash -c 'echo 5000 > /proc/self/oom_score_adj'   # then with other numbers",
     };
     if (answer.size() == 2) {
         card.observed = fmt::format("[{}, {}]", answer[0], answer[1]);

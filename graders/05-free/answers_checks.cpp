@@ -72,8 +72,9 @@ TEST(Free, AnswersWhereTheStartersBlocksLie) {
              "on a limit that moves while the program runs: freeing a mapping of up to 32 MiB raises it to "
              "that size (mallopt(3), M_MMAP_THRESHOLD). So round 1 need not be like the others. And a place "
              "that is still taken cannot be given out again.",
-         .next = "../../scripts/lab reset 5 && " + build +
-                 " && ./free_loop 6   # not under Valgrind: it has a malloc of its own"});
+         .next = "../../scripts/lab show 5 starter > original.cpp &&\n"
+                 "g++ -std=c++20 -g -O0 original.cpp -lfmt -o original &&\n"
+                 "./original 6   # not under Valgrind: it has a malloc of its own"});
 }
 
 TEST(Free, AnswersWhereTheFixedProgramsBlockLies) {

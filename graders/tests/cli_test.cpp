@@ -86,6 +86,19 @@ TEST_F(CliTest, HintSurvivesAStateFileThatIsNotItsOwn) {
     EXPECT_EQ(vmlab({}).status.code, 0);
 }
 
+TEST_F(CliTest, ShowPrintsTheStarterAndLeavesTheStudentsFile) {
+    work_on_a_copy();
+    write(copy() / "activities/02-leaks/leaks.cpp", "mine");
+    const fs::path starter = source / "graders/02-leaks/starter";
+    const Ended first = vmlab({"show", "2", "starter"});
+    EXPECT_EQ(first.status.code, 0) << first.err;
+    EXPECT_EQ(first.out, read(starter / "leaks.cpp"));
+    EXPECT_EQ(vmlab({"show", "2", "starter", "answers.toml"}).out, read(starter / "answers.toml"));
+    EXPECT_EQ(read(copy() / "activities/02-leaks/leaks.cpp"), "mine");
+    expect_refusal(vmlab({"show", "2", "starter", "oom.cpp"}), "has no file oom.cpp", "leaks.cpp");
+    expect_refusal(vmlab({"show", "2", "solution"}), "solution", "--help");
+}
+
 TEST_F(CliTest, DoctorTriesEverythingAndSaysWhatIsMissing) {
     const Ended ended = vmlab({"doctor"});
     EXPECT_TRUE(ended.status.code == 0 || ended.status.code == 3) << ended.status.describe() << ended.err;

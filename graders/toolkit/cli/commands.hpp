@@ -37,6 +37,14 @@ struct ResetRequest {
 };
 int reset_command(const Place& place, const ResetRequest& request);
 
+struct ShowRequest {
+    int number = 0;
+    std::string what = "starter";
+    std::string file;  ///< empty: the activity's first
+};
+/// Prints a file as it was shipped, and changes none.
+int show_command(const Place& place, const ShowRequest& request);
+
 struct RunRequest {
     int number = 0;
     std::string program;  ///< empty: the activity's first

@@ -44,6 +44,7 @@ struct CommandLine {
     GradeRequest grade;
     int hint = 0;
     ResetRequest reset;
+    ShowRequest show;
     RunRequest run;
 
     CommandLine() {
@@ -77,6 +78,14 @@ struct CommandLine {
             ->required()
             ->check(is_a_number());
         reset_command->add_option("FILE", reset.files, "Only these files");
+
+        CLI::App* const show_command =
+            app.add_subcommand("show", "Print a file as it was shipped; yours stays as it is");
+        show_command->add_option("N", show.number, "Number of the activity")
+            ->required()
+            ->check(is_a_number());
+        show_command->add_option("WHAT", show.what, "starter")->required()->check(CLI::IsMember({"starter"}));
+        show_command->add_option("FILE", show.file, "Which of its files (default: the first)");
 
         CLI::App* const run_command =
             app.add_subcommand("run", "Run your program in an arena and watch its memory live");
@@ -118,6 +127,9 @@ struct CommandLine {
         }
         if (app.got_subcommand("reset")) {
             return reset_command(place, reset);
+        }
+        if (app.got_subcommand("show")) {
+            return show_command(place, show);
         }
         if (app.got_subcommand("run")) {
             return run_command(place, run);
