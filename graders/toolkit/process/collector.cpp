@@ -42,6 +42,9 @@ constexpr std::chrono::milliseconds look_interval = 1s;
 /// limit.
 constexpr std::chrono::milliseconds disk_interval = 200ms;
 
+/// How often a program in a dialogue is looked at: does it wait?
+constexpr std::chrono::milliseconds dialogue_interval = 2ms;
+
 /// However busy the machine is: a run ends after this many times its limit.
 constexpr int most_extensions = 20;
 
@@ -74,6 +77,7 @@ class Collection {
     std::vector<Source> open_sources();
     bool wait_for(std::vector<Source>& sources);
     void read_status();
+    void read_out();
     void read_stream(Descriptor& descriptor, const std::function<void(std::string_view)>& take);
     void take_output(std::string& into, std::string_view piece);
     void on_child_ended();
@@ -81,6 +85,8 @@ class Collection {
     void end_everything();
     void look_at_processors();
     void look_at_disk();
+    void look_for_pause();
+    [[nodiscard]] std::chrono::milliseconds look_interval_now() const;
     [[nodiscard]] std::chrono::milliseconds time_left() const;
     std::chrono::milliseconds wall_left(std::chrono::milliseconds limit) const;
 
@@ -94,6 +100,7 @@ class Collection {
     Descriptor stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     Run run_;
     std::uint64_t output_ = 0;
+    std::size_t printed_before_pause_ = 0;  ///< of run_.out
     std::uint64_t channel_bytes_ = 0;
     bool started_ = false;
     bool has_printed_ = false;
@@ -133,6 +140,16 @@ void Collection::read_stream(Descriptor& descriptor, const std::function<void(st
         return;
     }
     take(std::string_view(buffer.data(), static_cast<std::size_t>(bytes)));
+}
+
+void Collection::read_out() {
+    read_stream(streams_.out, [this](std::string_view piece) {
+        has_printed_ = true;
+        take_output(run_.out, piece);
+        if (job_.on_output) {
+            job_.on_output(piece);
+        }
+    });
 }
 
 void Collection::read_status() {
@@ -256,15 +273,7 @@ std::vector<Collection::Source> Collection::open_sources() {
         }
     };
     add(streams_.status, [this] { read_status(); });
-    add(streams_.out, [this] {
-        read_stream(streams_.out, [this](std::string_view piece) {
-            has_printed_ = true;
-            take_output(run_.out, piece);
-            if (job_.on_output) {
-                job_.on_output(piece);
-            }
-        });
-    });
+    add(streams_.out, [this] { read_out(); });
     add(streams_.err, [this] {
         read_stream(streams_.err, [this](std::string_view piece) { take_output(run_.err, piece); });
     });
@@ -298,8 +307,7 @@ bool Collection::wait_for(std::vector<Source>& sources) {
     if (!anything) {
         return false;
     }
-    const auto left = std::clamp<std::chrono::milliseconds>(
-        time_left(), 0ms, is_too_large_ ? std::chrono::milliseconds(disk_interval) : look_interval);
+    const auto left = std::clamp<std::chrono::milliseconds>(time_left(), 0ms, look_interval_now());
     if (::poll(polled.data(), polled.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) {
         return false;
     }
@@ -331,6 +339,37 @@ void Collection::look_at_disk() {
     }
 }
 
+std::chrono::milliseconds Collection::look_interval_now() const {
+    if (streams_.dialogue && streams_.dialogue->is_open() && started_ && !program_ended_) {
+        return dialogue_interval;
+    }
+    return is_too_large_ ? disk_interval : look_interval;
+}
+
+void Collection::look_for_pause() {
+    if (!streams_.dialogue || !started_ || program_ended_ || over_) {
+        return;
+    }
+    streams_.dialogue->go_on();
+    const auto reader = streams_.dialogue->waiting_reader(run_.pid);
+    if (!reader) {
+        return;
+    }
+    // What it printed before it waited is in the pipe by now.
+    pollfd out{streams_.out.get(), POLLIN, 0};
+    while (streams_.out && ::poll(&out, 1, 0) > 0 && !over_) {
+        read_out();
+        out.fd = streams_.out.get();
+    }
+    const std::string printed = run_.out.substr(printed_before_pause_);
+    printed_before_pause_ = run_.out.size();
+    if (auto answer = job_.on_pause({*reader, printed})) {
+        streams_.dialogue->say(std::move(*answer));
+    } else {
+        streams_.dialogue->close();
+    }
+}
+
 Result<Run> Collection::collect() {
     if (!child_fd_ || !stop_fd_) {
         return failed(fmt::format("{} cannot be watched: too many open files, or a kernel before Linux 5.3",
@@ -354,6 +393,7 @@ Result<Run> Collection::collect() {
         }
         look_at_processors();
         look_at_disk();
+        look_for_pause();
         if (time_left() > 0ms) {
             continue;
         }

@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
+#include "process/dialogue.hpp"
 #include "vmlab/process/descriptor.hpp"
 #include "vmlab/process/error.hpp"
 #include "vmlab/process/run.hpp"
@@ -16,7 +18,8 @@ struct Streams {
     Descriptor out;
     Descriptor err;
     Descriptor status;  ///< the launcher's messages; none for a trusted tool
-    std::map<int, Descriptor> channels;
+    std::map<int, Descriptor> channels = {};
+    std::optional<Dialogue> dialogue = {};  ///< where the job has one
 };
 
 /// How a child that must go is ended, and with it everything it started.

@@ -51,7 +51,7 @@ Result<Run> run_tool(const std::vector<std::string>& argv, const ToolOptions& op
     job.limits = options.limits;
     job.on_output = options.on_output;
     job.stop = options.stop;
-    return collect(*child, Streams{std::move(out->ours), std::move(err->ours), Descriptor(), {}}, job,
+    return collect(*child, Streams{std::move(out->ours), std::move(err->ours), Descriptor()}, job,
                    EndBy::asking);
 }
 

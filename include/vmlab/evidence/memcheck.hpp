@@ -94,6 +94,7 @@ struct MemcheckOptions {
     /// Sleeps return at once: strace around Valgrind injects their result. Needs strace.
     bool fast_forward_sleeps = false;
     std::vector<std::filesystem::path> readable;
+    process::OnPause on_pause;  ///< a dialogue over the program's stdin, as in process::Job
 };
 
 /// Runs the program under Memcheck and its allocation trace, reported over sockets that the program cannot

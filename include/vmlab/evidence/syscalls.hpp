@@ -88,6 +88,7 @@ struct SyscallOptions {
     process::Limits limits;
     bool fast_forward_sleeps = true;
     std::vector<std::filesystem::path> readable;
+    process::OnPause on_pause;  ///< a dialogue over the program's stdin, as in process::Job
 
     /// As in process::Job, for a program that runs until it is stopped: a look at /proc/PID from outside, and
     /// an end. The record of a run that was stopped holds what strace had written by then.

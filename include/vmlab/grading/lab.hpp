@@ -48,6 +48,7 @@ struct NativeOptions {
     int malloc_calls_that_work = 0;
     std::optional<int> malloc_calls_that_fail = {};  ///< default: all that follow
     std::string input;                               ///< for stdin; default: nothing
+    process::OnPause on_pause;                       ///< a dialogue instead, as in process::Job
 
     /// Called on the running thread as in process::Job: for a look at /proc/PID from outside while the
     /// program sleeps.

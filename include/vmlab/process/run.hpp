@@ -29,6 +29,17 @@ enum class Ending {
     lost,          ///< the sandbox's own launcher was killed from inside, or by the OOM killer
 };
 
+/// A program that waits for input (read(2) of its stdin), having read all that it was given.
+struct Pause {
+    /// The process that waits, as this machine sees it: the program, or one that it started. It stays as it
+    /// is until the callback returns.
+    pid_t pid = 0;
+    std::string_view printed;  ///< all that came on stdout since the pause before
+};
+
+/// Says what the program reads next; nothing: the end of its input.
+using OnPause = std::function<std::optional<std::string>(const Pause&)>;
+
 /// One command to run as untrusted code. Paths are host paths: the sandbox shows `readable` and `writable` at
 /// the same place inside. The program starts in a fresh, empty, private working folder with `input` on stdin.
 struct Job {
@@ -38,6 +49,9 @@ struct Job {
     std::vector<std::filesystem::path> readable;  ///< files and folders to show read-only
     std::vector<std::filesystem::path> writable;  ///< folders to show writable (made the run's own)
     std::string input;                            ///< what stdin holds; default: nothing
+    /// A dialogue instead of `input`: stdin is a pipe. Called on the running thread at each pause, for a look
+    /// at /proc/PID from outside while the program can do nothing.
+    OnPause on_pause;
     Limits limits;
     bool with_compiler = false;  ///< show the system's headers (a build); else libraries alone
 

@@ -275,6 +275,7 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
     run.environment = options.environment;
     run.limits = within(options.limits);
     run.input = options.input;
+    run.on_pause = options.on_pause;
     run.on_started = options.on_started;
     run.on_output = options.on_output;
     run.stop = options.stop;

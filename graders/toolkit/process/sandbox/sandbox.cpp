@@ -50,13 +50,30 @@ struct Ends {
     }
 };
 
-Result<Ends> open_ends(const Job& job) {
-    Ends ends;
+Result<void> place_input(const Job& job, Ends& ends) {
+    if (job.on_pause) {
+        Descriptor theirs;
+        auto dialogue = Dialogue::open(theirs);
+        if (!dialogue) {
+            return tl::unexpected(dialogue.error());
+        }
+        ends.ours.dialogue.emplace(std::move(*dialogue));
+        ends.place(0, std::move(theirs));
+        return {};
+    }
     auto input = standard_input(job.input);
     if (!input) {
         return tl::unexpected(input.error());
     }
     ends.place(0, std::move(*input));
+    return {};
+}
+
+Result<Ends> open_ends(const Job& job) {
+    Ends ends;
+    if (auto placed = place_input(job, ends); !placed) {
+        return tl::unexpected(placed.error());
+    }
     auto out = make_pipe();
     auto err = make_pipe();
     auto status = make_status_pair();

@@ -20,6 +20,8 @@ namespace vmlab::process {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -102,6 +104,40 @@ TEST_P(SandboxTest, GivesInputAndEnvironmentAndNothingElse) {
     EXPECT_THAT(run.out, HasSubstr("typed yes C\n"));
     EXPECT_THAT(run.out, Not(HasSubstr("VMLAB_SECRET_OF_THE_GRADER")));
     EXPECT_EQ(shell("wc -c").out, "0\n");
+}
+
+TEST_P(SandboxTest, TalksWithAProgramThatWaitsForInput) {
+    Job job;
+    std::vector<std::string> printed;
+    std::vector<std::string> states;
+    job.on_pause = [&](const Pause& pause) -> std::optional<std::string> {
+        printed.emplace_back(pause.printed);
+        std::ifstream stat(fmt::format("/proc/{}/stat", pause.pid));
+        std::string number;
+        std::string name;
+        std::string state;
+        stat >> number >> name >> state;
+        states.push_back(name + state);
+        return printed.size() < 3 ? std::optional<std::string>("go\n") : std::nullopt;
+    };
+    const auto run =
+        shell("echo one; read line; echo $line; sleep 0.1; read line; echo two; read line || echo end", job);
+    EXPECT_TRUE(run.succeeded()) << run.describe() << run.err;
+    EXPECT_THAT(printed, ElementsAre("one\n", "go\n", "two\n"));
+    EXPECT_THAT(states, Each("(bash)S")) << "blocked, and nobody else";
+    EXPECT_EQ(run.out, "one\ngo\ntwo\nend\n");
+}
+
+TEST_P(SandboxTest, ADialogueEndsWithTheTimeOfTheRun) {
+    Job job;
+    job.limits.wall = 300ms;
+    int pauses = 0;
+    job.on_pause = [&](const Pause&) -> std::optional<std::string> {
+        ++pauses;
+        return "x";
+    };
+    EXPECT_EQ(shell("read line; while :; do sleep 1; done", job).ending, Ending::timed_out);
+    EXPECT_GE(pauses, 1) << "a line is not complete without its newline: it waits again";
 }
 
 TEST_P(SandboxTest, StopsAProgramThatNeverEnds) {
