@@ -14,6 +14,13 @@ void skip_blanks(std::string_view& text) {
     text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
 }
 
+std::string_view next_word(std::string_view& text) {
+    skip_blanks(text);
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(word.size());
+    return word;
+}
+
 /// "   1234 kB" in bytes.
 std::uint64_t kilobytes(std::string_view value) {
     skip_blanks(value);
@@ -65,9 +72,26 @@ void parse_status(std::string_view text, ProcessSample& into) {
             into.anonymous_bytes = kilobytes(value);
         } else if (take(value, "VmSwap:")) {
             into.swap_bytes = kilobytes(value);
+        } else if (take(value, "VmLck:")) {
+            into.locked_bytes = kilobytes(value);
+        } else if (take(value, "VmPTE:")) {
+            into.page_table_bytes = kilobytes(value);
         } else if (take(value, "NSpid:")) {
             into.namespace_pids = numbers(value);
         }
+    }
+}
+
+void parse_stat(std::string_view text, ProcessSample& into) {
+    // The name, in parentheses, may hold anything. Behind it: state, and six fields on the faults (proc(5)).
+    std::string_view rest = text.substr(std::min(text.rfind(')'), text.size() - 1) + 1);
+    for (int field = 0; field < 7; ++field) {
+        next_word(rest);
+    }
+    for (std::uint64_t* const fault :
+         {&into.minor_faults, &into.children_minor_faults, &into.major_faults, &into.children_major_faults}) {
+        std::string_view word = next_word(rest);
+        *fault = take_number<std::uint64_t>(word).value_or(0);
     }
 }
 
@@ -87,10 +111,11 @@ std::vector<Mapping> parse_mappings(std::string_view text) {
         mapping.end = *end;
         mapping.permissions = rest.substr(0, 4);
         rest.remove_prefix(4);
-        for (int column = 0; column < 3; ++column) {  // offset, device, inode
-            skip_blanks(rest);
-            rest.remove_prefix(std::min(rest.find(' '), rest.size()));
-        }
+        std::string_view offset = next_word(rest);
+        mapping.offset = take_number<std::uint64_t>(offset, 16).value_or(0);
+        mapping.device = next_word(rest);
+        std::string_view inode = next_word(rest);
+        mapping.inode = take_number<std::uint64_t>(inode).value_or(0);
         skip_blanks(rest);
         mapping.path = rest;
         mappings.push_back(std::move(mapping));
@@ -112,6 +137,9 @@ process::Result<ProcessSample> sample_process(pid_t pid) {
     }
     ProcessSample sample;
     parse_status(*status, sample);
+    if (const auto stat = process::read_kernel_file(folder / "stat"); stat && !stat->empty()) {
+        parse_stat(*stat, sample);
+    }
     sample.oom_score = read_int(folder / "oom_score");
     sample.oom_score_adj = read_int(folder / "oom_score_adj");
     if (const auto mappings = read_mappings(pid)) {

@@ -38,6 +38,19 @@ TEST(Status, MayBeHostile) {
     EXPECT_THAT(sample.namespace_pids, IsEmpty());
 }
 
+TEST(Stat, TellsPageFaultsBehindAnyName) {
+    ProcessSample sample;
+    parse_stat("12 (a ) b (c) S 1 12 12 0 -1 4194560 101 202 3 4 0 0 0 0 20 0", sample);
+    EXPECT_EQ(sample.minor_faults, 101U);
+    EXPECT_EQ(sample.children_minor_faults, 202U);
+    EXPECT_EQ(sample.major_faults, 3U);
+    EXPECT_EQ(sample.children_major_faults, 4U);
+    for (const char* hostile : {"x", ")", "12 (a", "12 (a) S", "12 (a) S 1 2 3 4 5 6 x y"}) {
+        parse_stat(hostile, sample);
+        EXPECT_EQ(sample.minor_faults, 0U) << hostile;
+    }
+}
+
 TEST(Mappings, AreReadRowByRow) {
     const auto mappings = parse_mappings(
         "55d0c0a6a000-55d0c0a8b000 rw-p 00000000 00:00 0                  [heap]\n"
@@ -50,6 +63,10 @@ TEST(Mappings, AreReadRowByRow) {
     EXPECT_TRUE(mappings[0].contains(0x55d0c0a6a000));
     EXPECT_FALSE(mappings[0].contains(0x55d0c0a8b000));
     EXPECT_EQ(mappings[1].path, "/a file (deleted)");
+    EXPECT_EQ(mappings[1].offset, 0x1000U);
+    EXPECT_EQ(mappings[1].device, "08:01");
+    EXPECT_EQ(mappings[1].inode, 12U);
+    EXPECT_EQ(mappings[1].bytes(), 0x10U);
     EXPECT_EQ(mappings[2].path, "");
 }
 
@@ -58,6 +75,8 @@ TEST(Process, IsSampledFromOutside) {
     ASSERT_TRUE(sample) << sample.error().what;
     EXPECT_GT(sample->virtual_bytes, sample->resident_bytes);
     EXPECT_GT(sample->resident_bytes, 0U);
+    EXPECT_GT(sample->minor_faults, 0U);
+    EXPECT_GT(sample->page_table_bytes, 0U);
     EXPECT_GT(sample->oom_score, 0);
     EXPECT_EQ(sample->namespace_pids.back(), getpid());
     const auto mappings = read_mappings(getpid());

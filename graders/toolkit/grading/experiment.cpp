@@ -14,6 +14,7 @@ template <class Options>
 Options completed(Options how, const Experiment& experiment) {
     how.arguments = experiment.arguments;
     how.environment = experiment.environment;
+    how.start = experiment.start;
     how.limits = experiment.limits;
     return how;
 }

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -130,8 +132,31 @@ void close_all_but_kept(const Options& options) {
     }
 }
 
+/// What the program finds when it begins (process::Start).
+void set_the_scene(const Options& options) {
+    if (!options.huge_pages && prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0) {
+        die(options, "prctl(PR_SET_THP_DISABLE)");
+    }
+    if (!options.random_addresses) {
+        const int present = personality(0xffffffff);
+        if (present < 0 || personality(static_cast<unsigned long>(present) | ADDR_NO_RANDOMIZE) < 0) {
+            die(options, "personality(ADDR_NO_RANDOMIZE)");
+        }
+    }
+    if (options.touched_first > 0) {
+        // Given back by execve; what remains of it is the largest resident set.
+        void* memory =
+            mmap(nullptr, options.touched_first, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) {
+            die(options, "mmap");
+        }
+        memset(memory, 1, options.touched_first);
+    }
+}
+
 [[noreturn]] void become_program(const Options& options) {
     umask(022);
+    set_the_scene(options);
     if (options.stderr_from >= 0 && dup2(options.stderr_from, 2) < 0) {
         die(options, "dup2");
     }
@@ -151,8 +176,12 @@ void close_all_but_kept(const Options& options) {
         rest.keep[rest.keep_count++] = status;
     }
     close_all_but_kept(rest);
-    execv(options.program[0], options.program);
-    die(options, options.program[0]);
+    const char* path = options.program[0];
+    if (options.called != nullptr) {
+        options.program[0] = options.called;
+    }
+    execv(path, options.program);
+    die(options, path);
 }
 
 void kill_as_user(const Options& options) {

@@ -68,7 +68,15 @@ Options parse(char** arguments) {
             options.kill_descendants = true;
             continue;
         }
-        const char* value = *++arguments;
+        if (strcmp(name, "--no-huge-pages") == 0) {
+            options.huge_pages = false;
+            continue;
+        }
+        if (strcmp(name, "--no-random-addresses") == 0) {
+            options.random_addresses = false;
+            continue;
+        }
+        char* value = *++arguments;
         if (value == nullptr) {
             break;
         }
@@ -81,6 +89,10 @@ Options parse(char** arguments) {
         } else if (strcmp(name, "--user") == 0) {
             options.has_user = true;
             options.user = static_cast<uid_t>(strtoul(value, nullptr, 10));
+        } else if (strcmp(name, "--touch-first") == 0) {
+            options.touched_first = strtoul(value, nullptr, 10);
+        } else if (strcmp(name, "--called") == 0) {
+            options.called = value;
         } else if (strcmp(name, "--env") == 0) {
             putenv(arguments[0]);
         } else if (strcmp(name, "--keep") == 0 && options.keep_count < 15) {

@@ -23,7 +23,11 @@ struct Options {
     bool announce = true;
     bool raise_oom_score_adj = false;
     bool kill_descendants = false;
-    int keep[16] = {};  // the last place is for `status`
+    bool huge_pages = true;
+    bool random_addresses = true;
+    unsigned long touched_first = 0;  ///< bytes
+    char* called = nullptr;           ///< argv[0] of the program, when it is not its path
+    int keep[16] = {};                // the last place is for `status`
     int keep_count = 0;
     LimitOption limits[8] = {{"nofile", RLIMIT_NOFILE, 0, false}, {"cpu", RLIMIT_CPU, 0, false},
                              {"fsize", RLIMIT_FSIZE, 0, false},   {"nproc", RLIMIT_NPROC, 0, false},

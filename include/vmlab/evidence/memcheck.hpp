@@ -91,6 +91,7 @@ struct MemcheckOptions {
     std::vector<std::string> arguments;
     std::map<std::string, std::string> environment;
     process::Limits limits;
+    process::Start start;
     /// Sleeps return at once: strace around Valgrind injects their result. Needs strace.
     bool fast_forward_sleeps = false;
     std::vector<std::filesystem::path> readable;

@@ -26,7 +26,15 @@ struct ProcessSample {
     std::uint64_t peak_resident_bytes = 0;  ///< VmHWM
     std::uint64_t anonymous_bytes = 0;      ///< RssAnon
     std::uint64_t swap_bytes = 0;           ///< VmSwap
+    std::uint64_t locked_bytes = 0;         ///< VmLck
+    std::uint64_t page_table_bytes = 0;     ///< VmPTE
     std::uint64_t heap_bytes = 0;           ///< size of the [heap] mapping
+    /// Page faults so far (/proc/PID/stat): without and with waiting for a disk; those of waited-for children
+    /// apart.
+    std::uint64_t minor_faults = 0;
+    std::uint64_t major_faults = 0;
+    std::uint64_t children_minor_faults = 0;
+    std::uint64_t children_major_faults = 0;
     int oom_score = 0;
     int oom_score_adj = 0;
     std::vector<pid_t> namespace_pids;  ///< NSpid: outermost first
@@ -36,10 +44,14 @@ struct ProcessSample {
 struct Mapping {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
-    std::string permissions;  ///< "rw-p"
-    std::string path;         ///< file, "[heap]", "[stack]" or empty (anonymous)
+    std::string permissions;   ///< "rw-p"
+    std::uint64_t offset = 0;  ///< in the file, in bytes
+    std::string device;        ///< "08:01"; "00:00" of an anonymous mapping
+    std::uint64_t inode = 0;   ///< 0 of an anonymous mapping
+    std::string path;          ///< file, "[heap]", "[stack]" or empty (anonymous)
 
     [[nodiscard]] bool contains(std::uint64_t address) const { return address >= start && address < end; }
+    [[nodiscard]] std::uint64_t bytes() const { return end - start; }
 };
 
 /// Reads /proc/PID once. An Error when the process is gone. What may not be read is left 0: the mappings
@@ -54,6 +66,8 @@ struct Mapping {
 [[nodiscard]] std::vector<Mapping> parse_mappings(std::string_view text);
 /// Fills the fields that /proc/PID/status tells.
 void parse_status(std::string_view text, ProcessSample& into);
+/// Fills the fields that /proc/PID/stat tells: the page faults.
+void parse_stat(std::string_view text, ProcessSample& into);
 
 /// Samples a process at a fixed interval on a thread of its own until it is gone or the sampler is destroyed.
 class Sampler {

@@ -86,6 +86,7 @@ struct SyscallOptions {
     std::vector<std::string> arguments;
     std::map<std::string, std::string> environment;
     process::Limits limits;
+    process::Start start;
     bool fast_forward_sleeps = true;
     std::vector<std::filesystem::path> readable;
     process::OnPause on_pause;  ///< a dialogue over the program's stdin, as in process::Job

@@ -15,6 +15,7 @@ struct Experiment {
     std::string program;  ///< a name of activity.toml
     std::vector<std::string> arguments = {};
     std::map<std::string, std::string> environment = {};
+    process::Start start = {};
     process::Limits limits = {};  ///< address_space_bytes is told in the command (ulimit -v), the others not
 
     /// Runs the submission's program. `how` says the rest: its arguments, environment and limits are replaced

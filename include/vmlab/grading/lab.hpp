@@ -36,6 +36,7 @@ enum class Preload {
     counts_blocks,   ///< Run::channels[block_channel] tells of the program's own blocks
                      ///< (evidence::native_blocks)
     sleeps_briefly,  ///< every sleep lasts a millisecond
+    mmap_populates,  ///< private anonymous mappings made by mmap(3) have all their pages from the start
 };
 
 inline constexpr int block_channel = 1011;
@@ -44,6 +45,7 @@ struct NativeOptions {
     std::vector<std::string> arguments;
     std::map<std::string, std::string> environment;
     process::Limits limits;
+    process::Start start;
     Preload preload = Preload::none;
     int malloc_calls_that_work = 0;
     std::optional<int> malloc_calls_that_fail = {};  ///< default: all that follow

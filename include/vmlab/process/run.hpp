@@ -17,6 +17,7 @@
 
 #include "vmlab/process/exit_status.hpp"
 #include "vmlab/process/limits.hpp"
+#include "vmlab/process/start.hpp"
 
 namespace vmlab::process {
 
@@ -53,6 +54,7 @@ struct Job {
     /// at /proc/PID from outside while the program can do nothing.
     OnPause on_pause;
     Limits limits;
+    Start start;
     bool with_compiler = false;  ///< show the system's headers (a build); else libraries alone
 
     /// Instruments only. Each named descriptor is one end of a socket pair; what is written there ends in

@@ -210,6 +210,18 @@ TEST_F(CgroupArenaTest, SamplesAreTakenAndShown) {
     EXPECT_GT(shown, 0U);
 }
 
+TEST_F(CgroupArenaTest, TalksWithAContestant) {
+    Contestant talker = shell("echo ready; read answer; echo $answer");
+    pid_t seen = 0;
+    talker.job.on_pause = [&seen](const process::Pause& pause) -> std::optional<std::string> {
+        seen = pause.pid;
+        return "yes\n";
+    };
+    const Outcome outcome = run(request({talker}));
+    EXPECT_EQ(outcome.contestants[0].run.out, "ready\nyes\n");
+    EXPECT_EQ(outcome.contestants[0].run.pid, seen);
+}
+
 TEST_F(CgroupArenaTest, NoGroupIsLeft) {
     const auto groups = [home = Live::find().hierarchy->home()] {
         std::set<std::string> names;

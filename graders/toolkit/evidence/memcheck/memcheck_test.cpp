@@ -251,6 +251,20 @@ TEST_F(RunMemcheck, HasAnIncompleteReportOfAProgramThatWasStopped) {
     EXPECT_FALSE(made->report.complete);
 }
 
+TEST_F(RunMemcheck, TalksWithAProgram) {
+    MemcheckOptions options;
+    int pauses = 0;
+    options.on_pause = [&](const process::Pause&) -> std::optional<std::string> {
+        return ++pauses <= 2 ? std::optional<std::string>("line\n") : std::nullopt;
+    };
+    const auto made = run_memcheck(sandbox(), "/usr/bin/cat", options);
+    if (lacks(made)) {
+        GTEST_SKIP() << made.error().what;
+    }
+    EXPECT_EQ(pauses, 3);
+    EXPECT_EQ(made->run.out, "line\nline\n");
+}
+
 TEST_F(RunMemcheck, FastForwardsSleeps) {
     MemcheckOptions options;
     options.fast_forward_sleeps = true;

@@ -101,6 +101,7 @@ process::Result<MemcheckRun> run_memcheck(const process::Sandbox& sandbox,
     job.argv.push_back(program.string());
     std::ranges::copy(options.arguments, std::back_inserter(job.argv));
     job.environment = options.environment;
+    job.start = options.start;
     job.on_pause = options.on_pause;
     job.readable = options.readable;
     job.readable.push_back(program);

@@ -70,6 +70,7 @@ process::Result<SyscallRun> run_syscalls(const process::Sandbox& sandbox,
     job.readable.push_back(program);
     job.limits = options.limits;
     job.limits.channel_bytes = std::min(job.limits.channel_bytes, most_channel_bytes);
+    job.start = options.start;
     job.on_pause = options.on_pause;
     job.on_started = options.on_started;
     job.on_output = options.on_output;

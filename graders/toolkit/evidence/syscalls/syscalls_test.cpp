@@ -322,6 +322,22 @@ TEST_F(RunSyscalls, RecordsAProgramWithItsSleepsSkipped) {
     EXPECT_FALSE(made->named("munmap").empty());
 }
 
+TEST_F(RunSyscalls, TalksWithAProgram) {
+    SyscallOptions options;
+    int pauses = 0;
+    options.on_pause = [&](const process::Pause& pause) -> std::optional<std::string> {
+        EXPECT_EQ(pause.printed, pauses == 0 ? "" : "line\n");
+        return ++pauses <= 3 ? std::optional<std::string>("line\n") : std::nullopt;
+    };
+    const auto made = run_syscalls(sandbox(), "/usr/bin/cat", options);
+    if (lacks(made)) {
+        GTEST_SKIP() << made.error().what;
+    }
+    EXPECT_EQ(pauses, 4);
+    EXPECT_EQ(made->run.out, "line\nline\nline\n");
+    EXPECT_TRUE(made->run.succeeded()) << made->run.describe();
+}
+
 TEST_F(RunSyscalls, TellsHowAProgramDied) {
     const auto made = run_syscalls(sandbox(), build("#include <signal.h>\nint main() { raise(SIGKILL); }"));
     if (lacks(made)) {

@@ -88,6 +88,8 @@ fs::path preload_file(const fs::path& support, Preload preload) {
             return support / "vmlab-counts-blocks.so";
         case Preload::sleeps_briefly:
             return support / "vmlab-sleeps-briefly.so";
+        case Preload::mmap_populates:
+            return support / "vmlab-mmap-populates.so";
         case Preload::none:
             break;
     }
@@ -275,6 +277,7 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
     run.environment = options.environment;
     run.limits = within(options.limits);
     run.input = options.input;
+    run.start = options.start;
     run.on_pause = options.on_pause;
     run.on_started = options.on_started;
     run.on_output = options.on_output;

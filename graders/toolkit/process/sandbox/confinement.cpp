@@ -219,6 +219,16 @@ std::vector<std::string> Confinement::program_options(const Job& job) const {
     if (user_ || (tier_ == Tier::namespaces && counts_processes_per_namespace())) {
         add("--limit-nproc", limits.processes);
     }
+    add("--touch-first", job.start.resident_bytes_before);
+    if (!job.start.huge_pages) {
+        append(options, {"--no-huge-pages"});
+    }
+    if (!job.start.random_addresses) {
+        append(options, {"--no-random-addresses"});
+    }
+    if (!job.start.called.empty()) {
+        append(options, {"--called", job.start.called});
+    }
     // Set by the launcher, not around it: a preloaded library must not reach bubblewrap or strace.
     for (const auto& [name, value] : job.environment) {
         append(options, {"--env", fmt::format("{}={}", name, value)});

@@ -140,6 +140,34 @@ TEST_P(SandboxTest, ADialogueEndsWithTheTimeOfTheRun) {
     EXPECT_GE(pauses, 1) << "a line is not complete without its newline: it waits again";
 }
 
+TEST_P(SandboxTest, SetsTheSceneForAProgram) {
+    Job job;
+    job.start.random_addresses = false;
+    const std::string where = "sed -n 's/ .*stack.*//p' /proc/self/maps";
+    EXPECT_EQ(shell(where, job).out, shell(where, job).out) << "the same addresses each time";
+    job = {};
+    job.start.huge_pages = false;
+    EXPECT_EQ(shell("sed -n 's/^THP_enabled:[^0-9]*//p' /proc/self/status", job).out, "0\n");
+    EXPECT_EQ(shell("sed -n 's/^THP_enabled:[^0-9]*//p' /proc/self/status").out, "1\n");
+    job = {};
+    job.start.called = "another-name";
+    EXPECT_EQ(shell("echo $0; tr '\\0' '\\n' </proc/$$/cmdline | head -n 1", job).out,
+              "another-name\nanother-name\n");
+}
+
+TEST_P(SandboxTest, AFatParentLeavesItsPeakToTheProgram) {
+    Job job;
+    job.argv = {"/usr/bin/python3", "-c",
+                "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"};
+    if (::access(job.argv.front().c_str(), X_OK) != 0) {
+        GTEST_SKIP() << "no " << job.argv.front();
+    }
+    job.start.resident_bytes_before = 100U << 20U;
+    const auto run = sandbox_->run(job);
+    ASSERT_TRUE(run) << run.error().what;
+    EXPECT_GE(std::atol(run->out.c_str()), 100 << 10) << run->err;
+}
+
 TEST_P(SandboxTest, StopsAProgramThatNeverEnds) {
     Job job;
     job.limits.wall = 300ms;
