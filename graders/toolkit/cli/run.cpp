@@ -75,7 +75,7 @@ process::Result<process::Sandbox> open_sandbox(const RunRequest& request, const 
     if (!choice) {
         return tl::unexpected(choice.error());
     }
-    auto sandbox = process::Sandbox::open(*choice, place.support(), scratch);
+    auto sandbox = process::Sandbox::open(*choice, place.support(), scratch, {place.root});
     if (!sandbox && *choice == process::TierChoice::automatic) {
         show(stdout, fmt::format("Isolation: none ({}). Your program runs with your own rights.\n",
                                  sandbox.error().what));

@@ -11,6 +11,7 @@
 #include <future>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "grading/grader_options.hpp"
 #include "grading/lab/current_lab.hpp"
@@ -59,6 +60,17 @@ process::Result<fs::path> make_folder(const fs::path& folder) {
 Slots slots_of(const GraderOptions& options, const fs::path& scratch) {
     const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     return {options.slots.value_or(scratch), options.jobs > 0 ? options.jobs : processors};
+}
+
+/// What no program may see even if it lies among the system's own files: the checkout, the submission as it
+/// was handed in, and the result.
+std::vector<fs::path> hidden_places(const GraderOptions& options, const GraderFolders& folders) {
+    std::vector<fs::path> places{folders.activity.parent_path().parent_path(),
+                                 folders.grader.parent_path().parent_path(), options.submission};
+    if (options.result) {
+        places.push_back(fs::absolute(*options.result).parent_path());
+    }
+    return places;
 }
 
 /// GoogleTest's filter for the checks asked for; an Error when one does not exist.
@@ -142,7 +154,7 @@ int grade_submission(const GraderOptions& options, const Activity& activity, con
     }
 
     LocalLab lab({activity, std::move(*submission), folders.grader, folders.support, *scratch,
-                  slots_of(options, *scratch), options.tier, options.arena,
+                  slots_of(options, *scratch), options.tier, options.arena, hidden_places(options, folders),
                   std::chrono::seconds(options.most_seconds)});
     const CurrentLab current(lab);
     const Result result = grade(lab, options);

@@ -12,11 +12,14 @@ namespace vmlab::inside {
 /// Needs PR_SET_NO_NEW_PRIVS. False: the kernel refused (errno).
 [[nodiscard]] bool stay_out_of_other_processes();
 
+/// A folder of which a part is hidden is shown piece by piece.
+inline constexpr int most_places = 16384;
+
 /// Files and folders that may be reached, with what is in them; those that are not there are passed over.
 struct View {
-    const char* readable[96];  ///< and executed
+    const char* readable[most_places];  ///< and executed
     int readable_count;
-    const char* writable[32];
+    const char* writable[64];
     int writable_count;
 };
 

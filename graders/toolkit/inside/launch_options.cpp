@@ -29,9 +29,9 @@ bool parse_limit(Options& options, const char* name, const char* value) {
 /// What the program may see of the files; the numbers are those of a command line of ours.
 void add_to_view(Options& options, const char* how, const char* path) {
     View& view = options.view;
-    if (strcmp(how, "--show") == 0 && view.readable_count < 96) {
+    if (strcmp(how, "--show") == 0 && view.readable_count < most_places) {
         view.readable[view.readable_count++] = path;
-    } else if (strcmp(how, "--show-writable") == 0 && view.writable_count < 32) {
+    } else if (strcmp(how, "--show-writable") == 0 && view.writable_count < 64) {
         view.writable[view.writable_count++] = path;
     } else {
         errno = E2BIG;

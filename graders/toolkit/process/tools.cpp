@@ -13,7 +13,9 @@
 namespace vmlab::process {
 
 Result<std::filesystem::path> find_tool(std::string_view name, std::string_view debian_package) {
-    for (const char* folder : {"/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"}) {
+    // Not /usr/local: the sandbox shows the distribution's files alone, and the parts of such a tool (a
+    // compiler's, Valgrind's) would be missing in it.
+    for (const char* folder : {"/usr/bin", "/bin", "/usr/sbin", "/sbin"}) {
         std::filesystem::path path = std::filesystem::path(folder) / name;
         if (::access(path.c_str(), X_OK) == 0) {
             return path;

@@ -108,8 +108,8 @@ bool needs_a_machine(const arena::Request& request) {
 
 const process::Sandbox& LocalLab::sandbox() {
     return sandbox_.get([this] {
-        auto opened =
-            value_or_verdict(process::Sandbox::open(settings_.tier, settings_.support, settings_.scratch));
+        auto opened = value_or_verdict(
+            process::Sandbox::open(settings_.tier, settings_.support, settings_.scratch, settings_.hidden));
         auto guards = arena::memory_guards();
         if (guards) {
             opened.guard_memory(std::move(*guards));
@@ -363,8 +363,6 @@ std::string LocalLab::isolation_lacks() {
         const process::Sandbox& confined = sandbox();
         if (confined.tier() == process::Tier::none) {
             lacks = "everything: programs run with the grader's own rights";
-        } else if (!confined.hides_files()) {
-            lacks = "programs can read the files that every user may read (this kernel has no Landlock)";
         }
     } catch (const Verdict&) {
         return "everything: nothing is run";

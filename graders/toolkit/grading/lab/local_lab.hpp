@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "grading/lab/once.hpp"
 #include "vmlab/grading/lab.hpp"
@@ -25,6 +26,7 @@ struct LocalLabSettings {
     Slots slots;
     process::TierChoice tier = process::TierChoice::automatic;
     arena::KindChoice arena = arena::KindChoice::automatic;
+    std::vector<std::filesystem::path> hidden = {};  ///< no program may see them, wherever they lie
     std::chrono::seconds longest_run{0};  ///< of a built program, outside of arenas; 0: as the check says
 };
 

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <initializer_list>
 #include <system_error>
@@ -21,9 +22,8 @@ namespace {
 /// shown in the sandbox must not appear in it.
 constexpr const char* inner_folder = "/vmlab-work";
 
-bool exists(const std::filesystem::path& path) {
-    return ::access(path.c_str(), F_OK) == 0;
-}
+/// All of /etc that is shown: where libraries are found, and links between programs.
+constexpr std::array<const char*, 2> system_files{"/etc/ld.so.cache", "/etc/alternatives"};
 
 /// Since Linux 5.14 RLIMIT_NPROC counts a user namespace's own processes; before, all of the user's
 /// (getrlimit(2)).
@@ -46,58 +46,77 @@ void append_tmpfs(std::vector<std::string>& command, std::uint64_t bytes, const 
     append(command, {"--size", std::to_string(bytes), "--perms", permissions, "--tmpfs", path});
 }
 
-/// Shows a file or folder of the host at the same place. bubblewrap makes missing parents for its own user
-/// alone, and the program is another user: make them first.
-void append_bind(std::vector<std::string>& command, const char* how, const std::filesystem::path& path) {
+/// bubblewrap makes missing parents for its own user alone, and the program is another user: make them first.
+void append_parents(std::vector<std::string>& command, const std::filesystem::path& path) {
     std::filesystem::path parent;
     for (const std::filesystem::path& part : path.parent_path()) {
         parent /= part;
-        if (parent != "/" && parent != "/usr" && parent != "/tmp") {
+        if (parent != "/" && parent != "/tmp") {
             append(command, {"--perms", "0755", "--dir", parent.string()});
         }
     }
+}
+
+/// Shows a file or folder of the host at the same place.
+void append_bind(std::vector<std::string>& command, const char* how, const std::filesystem::path& path) {
+    append_parents(command, path);
     append(command, {how, path.string(), path.string()});
 }
 
-/// The system's read-only part: programs and libraries; headers only for a build, and Valgrind's never
-/// (client requests).
-void append_system(std::vector<std::string>& command, bool with_compiler) {
-    append(command, {"--ro-bind", "/usr", "/usr"});
-    for (const char* name : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}) {
+/// The distribution's read-only part of the machine.
+void append_system(std::vector<std::string>& command, const SystemView& view) {
+    for (const std::filesystem::path& path : view.shown) {
         std::error_code error;
-        if (std::filesystem::is_symlink(name, error)) {
-            append(command, {"--symlink", std::filesystem::read_symlink(name, error).string(), name});
-        } else if (exists(name)) {
-            append(command, {"--ro-bind", name, name});
+        if (std::filesystem::is_symlink(path, error)) {
+            append_parents(command, path);
+            append(command,
+                   {"--symlink", std::filesystem::read_symlink(path, error).string(), path.string()});
+        } else {
+            append_bind(command, "--ro-bind", path);
+        }
+    }
+    for (const std::filesystem::path& path : view.covered) {
+        std::error_code error;
+        if (std::filesystem::is_directory(path, error)) {
+            append(command, {"--perms", "0755", "--tmpfs", path.string()});
+        } else {
+            append(command, {"--ro-bind", "/dev/null", path.string()});
         }
     }
     // bubblewrap would make it 0700: then the run's own uid could not read the loader's cache, and each
     // library is looked for in two dozen places.
     append(command, {"--perms", "0755", "--dir", "/etc"});
-    for (const char* name : {"/etc/ld.so.cache", "/etc/alternatives"}) {
+    for (const char* name : system_files) {
         append(command, {"--ro-bind-try", name, name});
-    }
-    if (!with_compiler && exists("/usr/include")) {
-        append(command, {"--tmpfs", "/usr/include"});
-    } else if (exists("/usr/include/valgrind")) {
-        append(command, {"--tmpfs", "/usr/include/valgrind"});
     }
 }
 
-/// The same part of the machine without a mount namespace: a Landlock domain (landlock(7)). Devices and /proc
-/// are guarded by their permissions.
-std::vector<std::string> view_of(const Job& job, const std::filesystem::path& launcher,
-                                 const std::filesystem::path& folder) {
+/// What covers, and the folders that lead to what is shown, take nothing from a program.
+void append_locks(std::vector<std::string>& command, const SystemView& view) {
+    for (const std::filesystem::path& path : view.covered) {
+        append(command, {"--remount-ro", path.string()});
+    }
+    append(command, {"--remount-ro", "/"});
+}
+
+/// The same part of the machine without a mount namespace: a Landlock domain (landlock(7)). /proc is guarded
+/// by its permissions.
+std::vector<std::string> view_of(const Job& job, const SystemView& view,
+                                 const std::filesystem::path& launcher, const std::filesystem::path& folder) {
     std::vector<std::string> options;
-    for (const char* name : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
-                             "/etc/ld.so.cache", "/etc/alternatives"}) {
+    for (const std::filesystem::path& path : without_covered(view)) {
+        append(options, {"--show", path.string()});
+    }
+    for (const char* name : system_files) {
         append(options, {"--show", name});
     }
     append(options, {"--show", launcher.string()});
     for (const std::filesystem::path& path : job.readable) {
         append(options, {"--show", path.string()});
     }
-    for (const char* name : {"/proc", "/dev"}) {
+    // Of /dev not all: /dev/shm holds what others keep there.
+    for (const char* name : {"/proc", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+                             "/dev/tty", "/dev/ptmx", "/dev/pts"}) {
         append(options, {"--show-writable", name});
     }
     append(options, {"--show-writable", folder.string()});
@@ -125,10 +144,11 @@ Confinement::~Confinement() {
 
 Result<Confinement> Confinement::make(Tier tier, const std::filesystem::path& bubblewrap,
                                       const std::filesystem::path& launcher,
-                                      const std::filesystem::path& scratch, const Job& job) {
+                                      const std::filesystem::path& scratch, const SystemView& view,
+                                      const Job& job) {
     Confinement made;
     made.tier_ = tier;
-    if (tier != Tier::none && ::geteuid() == 0) {
+    if (tier != Tier::none && RunUser::is_possible()) {
         auto user = RunUser::claim();
         if (!user) {
             return tl::unexpected(user.error());
@@ -138,7 +158,7 @@ Result<Confinement> Confinement::make(Tier tier, const std::filesystem::path& bu
     if (const Result<void> done = made.own_folders(scratch, job); !done) {
         return tl::unexpected(done.error());
     }
-    made.variables_ = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+    made.variables_ = {{"PATH", "/usr/bin:/bin"},
                        {"LC_ALL", "C"},
                        {"HOME", tier == Tier::namespaces ? inner_folder : made.folder_.string()}};
     if (tier != Tier::namespaces) {
@@ -146,9 +166,9 @@ Result<Confinement> Confinement::make(Tier tier, const std::filesystem::path& bu
         made.variables_["TMPDIR"] = made.folder_.string();
     }
     if (tier == Tier::namespaces) {
-        made.add_bubblewrap(bubblewrap, launcher, job);
+        made.add_bubblewrap(bubblewrap, launcher, view, job);
     }
-    made.add_launcher(launcher, job);
+    made.add_launcher(launcher, view, job);
     made.add_program(launcher, job);
     return made;
 }
@@ -177,7 +197,8 @@ Result<void> Confinement::own_folders(const std::filesystem::path& scratch, cons
 }
 
 void Confinement::add_bubblewrap(const std::filesystem::path& bubblewrap,
-                                 const std::filesystem::path& launcher, const Job& job) {
+                                 const std::filesystem::path& launcher, const SystemView& view,
+                                 const Job& job) {
     append(command_, {bubblewrap.string(), "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
                       "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--hostname", "vmlab"});
     if (user_) {
@@ -186,7 +207,7 @@ void Confinement::add_bubblewrap(const std::filesystem::path& bubblewrap,
     } else {
         append(command_, {"--unshare-user", "--cap-drop", "ALL"});
     }
-    append_system(command_, job.with_compiler);
+    append_system(command_, view);
     append(command_, {"--proc", "/proc", "--dev", "/dev"});
     append_tmpfs(command_, job.limits.folder_bytes, "1777", "/dev/shm");
     append(command_, {"--remount-ro", "/dev"});
@@ -199,6 +220,7 @@ void Confinement::add_bubblewrap(const std::filesystem::path& bubblewrap,
     for (const std::filesystem::path& path : job.writable) {
         append_bind(command_, "--bind", path);
     }
+    append_locks(command_, view);
     append(command_, {"--chdir", inner_folder, "--"});
 }
 
@@ -236,7 +258,8 @@ std::vector<std::string> Confinement::program_options(const Job& job) const {
     return options;
 }
 
-void Confinement::add_launcher(const std::filesystem::path& launcher, const Job& job) {
+void Confinement::add_launcher(const std::filesystem::path& launcher, const SystemView& view,
+                               const Job& job) {
     append(command_, {launcher.string(), "run", "--status", std::to_string(status_descriptor)});
     if (user_) {
         append(command_, {"--user", std::to_string(user_->uid())});
@@ -245,8 +268,8 @@ void Confinement::add_launcher(const std::filesystem::path& launcher, const Job&
         append(command_, {"--kill-descendants"});
     }
     if (tier_ == Tier::separate_user) {
-        const std::vector<std::string> view = view_of(job, launcher, folder_);
-        command_.insert(command_.end(), view.begin(), view.end());
+        const std::vector<std::string> options = view_of(job, view, launcher, folder_);
+        command_.insert(command_.end(), options.begin(), options.end());
     }
     if (job.oom_score_adj_floor) {
         append(command_, {"--raise-oom-score-adj"});

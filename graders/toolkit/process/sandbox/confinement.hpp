@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "process/sandbox/run_user.hpp"
+#include "process/sandbox/system_view.hpp"
 #include "vmlab/process/error.hpp"
 #include "vmlab/process/run.hpp"
 #include "vmlab/process/sandbox.hpp"
@@ -19,9 +20,11 @@ namespace vmlab::process {
 /// long as this object lives.
 class Confinement {
   public:
+    /// `view`: what the job may see of the system.
     [[nodiscard]] static Result<Confinement> make(Tier tier, const std::filesystem::path& bubblewrap,
                                                   const std::filesystem::path& launcher,
-                                                  const std::filesystem::path& scratch, const Job& job);
+                                                  const std::filesystem::path& scratch,
+                                                  const SystemView& view, const Job& job);
     Confinement(Confinement&& other) noexcept;
     Confinement& operator=(Confinement&&) = delete;
     Confinement(const Confinement&) = delete;
@@ -40,8 +43,8 @@ class Confinement {
     Confinement() = default;
     Result<void> own_folders(const std::filesystem::path& scratch, const Job& job);
     void add_bubblewrap(const std::filesystem::path& bubblewrap, const std::filesystem::path& launcher,
-                        const Job& job);
-    void add_launcher(const std::filesystem::path& launcher, const Job& job);
+                        const SystemView& view, const Job& job);
+    void add_launcher(const std::filesystem::path& launcher, const SystemView& view, const Job& job);
     void add_program(const std::filesystem::path& launcher, const Job& job);
     /// Limits and variables: for the launcher that becomes the program.
     [[nodiscard]] std::vector<std::string> program_options(const Job& job) const;

@@ -13,32 +13,23 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <string>
+
+#include "process/sandbox/id_range.hpp"
 
 namespace vmlab::process {
 
 namespace {
 
-struct Range {
-    std::uint64_t first;
-    std::uint64_t count;
-};
+std::string text_of(const char* file) {
+    std::ifstream stream(file);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
 
-/// Far above the uids of people where this user namespace knows such uids; a container may map only the lower
-/// 65,536.
-Range usable_range() {
-    constexpr Range high{1U << 30U, 1U << 30U};
-    constexpr Range low{20'000, 40'000};
-    std::ifstream map("/proc/self/uid_map");
-    std::uint64_t inside = 0;
-    std::uint64_t outside = 0;
-    std::uint64_t count = 0;
-    while (map >> inside >> outside >> count) {
-        if (inside <= high.first && inside + count >= high.first + high.count) {
-            return high;
-        }
-    }
-    return low;
+std::optional<IdRange> ids_for_runs() {
+    return range_for_runs(text_of("/proc/self/uid_map"), text_of("/proc/self/gid_map"));
 }
 
 bool belongs_to_a_person(uid_t uid) {
@@ -68,12 +59,20 @@ Result<Descriptor> bind_name(uid_t uid) {
 
 }  // namespace
 
+bool RunUser::is_possible() {
+    return ::geteuid() == 0 && ids_for_runs().has_value();
+}
+
 Result<RunUser> RunUser::claim() {
     constexpr int most_attempts = 1000;
-    static const Range range = usable_range();
+    const std::optional<IdRange> range = ids_for_runs();
+    if (!range) {
+        return machine_lacks("this user namespace maps no uid that a run could have",
+                             "run vmlab as an ordinary user");
+    }
     static std::atomic<std::uint64_t> next{static_cast<std::uint64_t>(::getpid()) << 8U};
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
-        const auto uid = static_cast<uid_t>(range.first + next++ % range.count);
+        const auto uid = static_cast<uid_t>(range->first + next++ % range->count);
         if (belongs_to_a_person(uid)) {
             continue;
         }

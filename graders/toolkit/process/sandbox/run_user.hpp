@@ -13,6 +13,9 @@ namespace vmlab::process {
 /// and that belongs to no person. For root.
 class RunUser {
   public:
+    /// Whether this process is root with uids to give away: not in a user namespace that maps its own alone.
+    [[nodiscard]] static bool is_possible();
+
     /// An Error when a thousand uids in a row are taken.
     [[nodiscard]] static Result<RunUser> claim();
 

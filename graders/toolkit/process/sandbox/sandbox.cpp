@@ -16,8 +16,10 @@
 #include "process/collector.hpp"
 #include "process/sandbox/confinement.hpp"
 #include "process/sandbox/recording.hpp"
+#include "process/sandbox/run_user.hpp"
 #include "process/sandbox/status_socket.hpp"
 #include "process/sandbox/syscall_filter.hpp"
+#include "process/sandbox/system_view.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/process/tools.hpp"
 
@@ -154,7 +156,12 @@ std::string way_to_namespaces() {
     if (says("/proc/sys/kernel/unprivileged_userns_clone", "0")) {
         return "sudo sysctl kernel.unprivileged_userns_clone=1";
     }
-    if (::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0) {
+    const bool in_container = ::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0;
+    if (RunUser::is_possible() && inside::landlock_version() == 0) {
+        return fmt::format("{} a kernel with Landlock (Linux 5.13 or newer, booted with lsm=landlock,...)",
+                           in_container ? "start the container with --privileged, or on" : "use");
+    }
+    if (in_container) {
         return "start the container with --privileged, or run vmlab as root in it";
     }
     return "run vmlab as root, or as an ordinary user on a machine that allows user namespaces";
@@ -218,7 +225,8 @@ Result<void> require_descriptors() {
 }  // namespace
 
 Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& support,
-                              const std::filesystem::path& scratch) {
+                              const std::filesystem::path& scratch,
+                              const std::vector<std::filesystem::path>& hidden) {
     if (const std::filesystem::path launcher = support / launcher_name;
         ::access(launcher.c_str(), X_OK) != 0) {
         return failed_call("access", launcher.string());
@@ -237,10 +245,14 @@ Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& su
         }
     }
     if (choice == TierChoice::automatic || choice == TierChoice::separate_user) {
-        if (::geteuid() == 0) {
-            tiers.push_back(Tier::separate_user);
+        if (!RunUser::is_possible()) {
+            obstacles += ::geteuid() == 0 ? "separate-user: there is no uid here but root's. "
+                                          : "separate-user: needs root. ";
+        } else if (inside::landlock_version() == 0) {
+            obstacles +=
+                "separate-user: this kernel has no Landlock, so nothing would hide the machine's files. ";
         } else {
-            obstacles += "separate-user: needs root. ";
+            tiers.push_back(Tier::separate_user);
         }
     }
     if (choice == TierChoice::none) {
@@ -253,6 +265,9 @@ Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& su
             return tl::unexpected(reachable.error());
         }
         Sandbox sandbox(tier, bubblewrap.value_or(std::filesystem::path()), *reachable, scratch);
+        if (const Result<void> chosen = sandbox.choose_views(hidden); !chosen) {
+            return tl::unexpected(chosen.error());
+        }
         Job probe;
         probe.argv = {"/usr/bin/true"};
         const Result<Run> run = sandbox.run(probe);
@@ -267,8 +282,22 @@ Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& su
                                     : bubblewrap.error().fix);
 }
 
-bool Sandbox::hides_files() const {
-    return tier_ == Tier::namespaces || (tier_ == Tier::separate_user && inside::landlock_version() > 0);
+Result<void> Sandbox::choose_views(const std::vector<std::filesystem::path>& hidden) {
+    if (!hides_files()) {
+        view_ = compiler_view_ = std::make_shared<const SystemView>();
+        return {};
+    }
+    PrivatePlaces places{hidden, own_places(), mount_points()};
+    places.vmlabs.push_back(support_);
+    places.vmlabs.push_back(scratch_);
+    for (const bool with_compiler : {false, true}) {
+        auto view = system_view("/", with_compiler, places);
+        if (!view) {
+            return tl::unexpected(view.error());
+        }
+        (with_compiler ? compiler_view_ : view_) = std::make_shared<const SystemView>(std::move(*view));
+    }
+    return {};
 }
 
 std::unique_ptr<MemoryGuard> Sandbox::guard_for(const Job& job) const {
@@ -285,7 +314,8 @@ Result<Run> Sandbox::run(const Job& job) const {
     if (!ends) {
         return tl::unexpected(ends.error());
     }
-    auto confinement = Confinement::make(tier_, bubblewrap_, support_ / launcher_name, scratch_, job);
+    auto confinement = Confinement::make(tier_, bubblewrap_, support_ / launcher_name, scratch_,
+                                         job.with_compiler ? *compiler_view_ : *view_, job);
     if (!confinement) {
         return tl::unexpected(confinement.error());
     }

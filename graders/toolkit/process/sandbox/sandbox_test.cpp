@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "inside/landlock.hpp"
+#include "process/sandbox/run_user.hpp"
 #include "vmlab/process/temporary_folder.hpp"
 
 namespace vmlab::process {
@@ -47,7 +48,9 @@ class SandboxTest : public ::testing::TestWithParam<TierChoice> {
         return run ? *run : process::Run{};
     }
 
-    [[nodiscard]] bool has_own_user() const { return sandbox_->tier() != Tier::none && ::geteuid() == 0; }
+    [[nodiscard]] bool has_own_user() const {
+        return sandbox_->tier() != Tier::none && RunUser::is_possible();
+    }
 
     std::optional<TemporaryFolder> folder_;
     std::optional<Sandbox> sandbox_;
@@ -247,7 +250,7 @@ TEST_P(SandboxTest, HidesTheMachine) {
 
 TEST_P(SandboxTest, LetsNoProgramOpenTheMachinesFiles) {
     if (!sandbox_->hides_files()) {
-        GTEST_SKIP() << "needs namespaces or Landlock";
+        GTEST_SKIP() << "the tier `none` hides nothing";
     }
     EXPECT_EQ(shell(fmt::format("cat '{}/README.md' 2>/dev/null || echo refused", VMLAB_SOURCE_DIR)).out,
               "refused\n");
@@ -255,6 +258,37 @@ TEST_P(SandboxTest, LetsNoProgramOpenTheMachinesFiles) {
               "refused\nrefused\n");
     EXPECT_EQ(shell("mkdir a b && echo moved > a/file && mv a/file b && cat b/file").out, "moved\n")
         << "within the program's own folder everything goes";
+}
+
+TEST_P(SandboxTest, ShowsOfTheSystemWhatIsTheDistributionsAlone) {
+    if (!sandbox_->hides_files()) {
+        GTEST_SKIP() << "the tier `none` hides nothing";
+    }
+    Job job;
+    job.with_compiler = true;
+    for (const char* folder : {"/usr", "/usr/local", "/usr/src", "/usr/share", "/usr/local/include", "/opt",
+                               "/srv", "/root", "/home", "/var", "/usr/share/doc", "/usr/include/valgrind"}) {
+        const auto run = shell(fmt::format("ls -A {} 2>/dev/null | grep -cvxE "
+                                           "'bin|lib|lib32|lib64|libx32|libexec|share|include|qemu|seabios|"
+                                           "ipxe|zoneinfo'",
+                                           folder),
+                               job);
+        EXPECT_EQ(run.out, "0\n") << folder;
+    }
+    EXPECT_EQ(shell("ls /usr/include 2>/dev/null").out, "") << "headers are the compiler's alone";
+}
+
+TEST_P(SandboxTest, GivesAProgramNothingToFillButItsOwnFolders) {
+    if (sandbox_->tier() != Tier::namespaces) {
+        GTEST_SKIP() << "elsewhere the machine's permissions keep it out";
+    }
+    Job job;
+    job.with_compiler = true;
+    EXPECT_EQ(shell("for folder in / /etc /usr /usr/lib /usr/share /usr/include/*/; do "
+                    "touch $folder/x 2>/dev/null && echo $folder; done; true",
+                    job)
+                  .out,
+              "");
 }
 
 TEST_P(SandboxTest, KeepsAProgramOutOfTheProcessThatWatchesIt) {
