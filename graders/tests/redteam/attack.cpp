@@ -50,9 +50,18 @@ process::Result<Attack> read_attack(const fs::path& folder) {
     if (!root) {
         return tl::unexpected(root.error());
     }
-    const std::vector<std::string> keys{
-        "row",     "activity", "why",      "checks",           "fails", "reasons", "outcomes",
-        "special", "extra",    "settings", "reasons_unguarded"};
+    const std::vector<std::string> keys{"row",
+                                        "activity",
+                                        "why",
+                                        "checks",
+                                        "fails",
+                                        "reasons",
+                                        "outcomes",
+                                        "special",
+                                        "extra",
+                                        "settings",
+                                        "reasons_unguarded",
+                                        "places"};
     for (const auto& [key, value] : *root) {
         if (std::find(keys.begin(), keys.end(), key.str()) == keys.end()) {
             return process::failed(fmt::format("{}: there is no key \"{}\"", file.string(), key.str()));
@@ -71,6 +80,7 @@ process::Result<Attack> read_attack(const fs::path& folder) {
     attack.outcomes = pairs(*root, "outcomes");
     attack.special = pairs(*root, "special");
     attack.extra = pairs(*root, "extra");
+    attack.places = pairs(*root, "places");
     attack.settings = texts(*root, "settings");
     if (attack.row < 1 || attack.row > 25 || attack.why.empty() || attack.checks.empty()) {
         return process::failed(file.string() + ": needs row (1 to 25), why and checks");

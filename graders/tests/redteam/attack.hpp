@@ -35,7 +35,9 @@ struct Attack {
     std::map<std::string, std::string> outcomes;  ///< check -> outcome, where it is not failed
     std::map<std::string, std::string> special;   ///< file -> "fifo", "folder", "huge" or "link PATH"
     std::map<std::string, std::string> extra;     ///< file that was not asked for -> its content
-    std::vector<std::string> settings;            ///< only in these; default: all but none
+    std::map<std::string, std::string>
+        places;                         ///< below /usr -> how a checkout comes there (with-checkouts-at)
+    std::vector<std::string> settings;  ///< only in these; default: all but none
 };
 
 /// Every attack below the folder, by name; an Error names the expect.toml that is wrong.
