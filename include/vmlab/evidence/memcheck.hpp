@@ -61,6 +61,9 @@ struct MemcheckReport {
     [[nodiscard]] std::uint64_t bytes(LeakKind kind) const;
     [[nodiscard]] std::uint64_t blocks(LeakKind kind) const;
     [[nodiscard]] std::vector<Leak> leaks_of(LeakKind kind) const;
+    /// The first read or write of memory that is none of the program's, or use of a value that was never
+    /// initialised. nullptr: there is none.
+    [[nodiscard]] const MemoryError* misuse() const;
 };
 
 /// Reads Valgrind's XML (protocol 4 and later) of the first process that wrote to it. Complete documents of
@@ -96,6 +99,7 @@ struct MemcheckOptions {
     bool fast_forward_sleeps = false;
     std::vector<std::filesystem::path> readable;
     process::OnPause on_pause;  ///< a dialogue over the program's stdin, as in process::Job
+    std::string input;          ///< for stdin; default: nothing
 };
 
 /// Runs the program under Memcheck and its allocation trace, reported over sockets that the program cannot

@@ -1,13 +1,25 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "vmlab/evidence/procfs.hpp"
 #include "vmlab/grading/lab.hpp"
 
 namespace vmlab::grading {
+
+/// A run that nobody traced, looked at from outside while it slept, and then stopped.
+struct Asleep {
+    process::Run run;
+    std::optional<evidence::ProcessSample> sample;  ///< absent: it never came to that, or was gone too soon
+    std::vector<evidence::Mapping> mappings;        ///< its address space then; empty likewise, or unreadable
+};
 
 /// One way to run a program of the submission: what is run and what a card tells the student to type are the
 /// same value, so they cannot differ. A plain value: any thread may use it.
@@ -24,6 +36,12 @@ struct Experiment {
     [[nodiscard]] evidence::MemcheckRun memcheck(Lab& lab, evidence::MemcheckOptions how = {}) const;
     [[nodiscard]] evidence::SyscallRun syscalls(Lab& lab, evidence::SyscallOptions how = {}) const;
 
+    /// Runs it as native() does, until `is_time` says so of what it has printed so far; then waits for it to
+    /// sleep, looks at it from outside, calls `look` (if any) with the program's pid as this machine sees it,
+    /// and stops it. A program that does not sleep then is not looked at.
+    [[nodiscard]] Asleep asleep(Lab& lab, const std::function<bool(std::string_view out)>& is_time,
+                                NativeOptions how = {}, const std::function<void(pid_t)>& look = {}) const;
+
     /// What a student types for the same run, in a shell: "./oom --limit 3"; words are quoted where needed;
     /// an address space limit makes it "(ulimit -v 131072; ./oom --limit 3)".
     [[nodiscard]] std::string command() const;
@@ -32,6 +50,12 @@ struct Experiment {
     /// "running ./oom --limit 3": completes "while …" on a card.
     [[nodiscard]] std::string doing(std::string_view how = {}) const;
 };
+
+/// Fails the check when Memcheck saw that run read or write what is none of its memory, or go by a value that
+/// was never initialised (MemcheckReport::misuse). A run that crashed under Memcheck for that reason fails
+/// with the same card. `why` is the card's.
+void expect_memory_respected(const Experiment& experiment, const evidence::MemcheckRun& run,
+                             const std::string& why = {});
 
 /// A word as a shell takes it: as it is, or in single quotes.
 [[nodiscard]] std::string shell_word(std::string_view word);

@@ -37,6 +37,8 @@ enum class Preload {
                      ///< (evidence::native_blocks)
     sleeps_briefly,  ///< every sleep lasts a millisecond
     mmap_populates,  ///< private anonymous mappings made by mmap(3) have all their pages from the start
+    shows_writes,  ///< /proc/PID/maps tells which pages of the blocks of shown_sizes the program has written
+                   ///< to (evidence::shown_blocks)
 };
 
 inline constexpr int block_channel = 1011;
@@ -49,8 +51,9 @@ struct NativeOptions {
     Preload preload = Preload::none;
     int malloc_calls_that_work = 0;
     std::optional<int> malloc_calls_that_fail = {};  ///< default: all that follow
-    std::string input;                               ///< for stdin; default: nothing
-    process::OnPause on_pause;                       ///< a dialogue instead, as in process::Job
+    std::vector<std::uint64_t> shown_sizes = {};  ///< shows_writes: of which blocks, in bytes; at most four
+    std::string input;                            ///< for stdin; default: nothing
+    process::OnPause on_pause;                    ///< a dialogue instead, as in process::Job
 
     /// Called on the running thread as in process::Job: for a look at /proc/PID from outside while the
     /// program sleeps.

@@ -289,5 +289,20 @@ TEST_F(RunMemcheck, IgnoresSettingsOfTheProgramsSurroundings) {
     EXPECT_EQ(made->report.bytes(LeakKind::definitely_lost), 9U);
 }
 
+TEST(MemcheckReport, MisuseIsNoMatterOfHowABlockIsGivenBack) {
+    const auto error = [](const std::string& kind) {
+        MemoryError made;
+        made.kind = kind;
+        return made;
+    };
+    MemcheckReport report;
+    report.errors = {error("MismatchedFree"), error("FishyValue")};
+    EXPECT_EQ(report.misuse(), nullptr);
+    report.errors.push_back(error("InvalidWrite"));
+    report.errors.push_back(error("UninitCondition"));
+    ASSERT_NE(report.misuse(), nullptr);
+    EXPECT_EQ(report.misuse()->kind, "InvalidWrite");
+}
+
 }  // namespace
 }  // namespace vmlab::evidence

@@ -256,6 +256,15 @@ std::vector<Leak> MemcheckReport::leaks_of(LeakKind kind) const {
     return found;
 }
 
+const MemoryError* MemcheckReport::misuse() const {
+    constexpr std::string_view kinds[] = {"InvalidRead", "InvalidWrite", "InvalidJump",     "InvalidFree",
+                                          "UninitValue", "Overlap",      "UninitCondition", "SyscallParam"};
+    const auto found = std::ranges::find_if(errors, [&kinds](const MemoryError& error) {
+        return std::ranges::find(kinds, error.kind) != std::end(kinds);
+    });
+    return found == errors.end() ? nullptr : &*found;
+}
+
 process::Result<MemcheckReport> parse_memcheck_xml(std::string_view xml) {
     const auto document = first_document(xml);
     if (!document) {

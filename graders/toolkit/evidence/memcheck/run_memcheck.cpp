@@ -105,6 +105,7 @@ process::Result<MemcheckRun> run_memcheck(const process::Sandbox& sandbox,
     job.on_pause = options.on_pause;
     job.readable = options.readable;
     job.readable.push_back(program);
+    job.input = options.input;
     job.limits = options.limits;
     job.limits.open_files = open_files;
     job.limits.address_space_bytes = 0;

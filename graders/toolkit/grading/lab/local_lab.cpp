@@ -1,6 +1,6 @@
 #include "grading/lab/local_lab.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -90,6 +90,8 @@ fs::path preload_file(const fs::path& support, Preload preload) {
             return support / "vmlab-sleeps-briefly.so";
         case Preload::mmap_populates:
             return support / "vmlab-mmap-populates.so";
+        case Preload::shows_writes:
+            return support / "vmlab-shows-writes.so";
         case Preload::none:
             break;
     }
@@ -290,6 +292,9 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
         if (options.malloc_calls_that_fail) {
             run.environment["VMLAB_MALLOC_CALLS_THAT_FAIL"] = std::to_string(*options.malloc_calls_that_fail);
         }
+    }
+    if (options.preload == Preload::shows_writes) {
+        run.environment["VMLAB_BLOCK_SIZES"] = fmt::format("{}", fmt::join(options.shown_sizes, ","));
     }
     if (options.preload == Preload::counts_blocks) {
         run.channels = {block_channel};
