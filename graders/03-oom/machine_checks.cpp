@@ -28,14 +28,14 @@ using namespace oom_output;
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t machine_bytes = 128 * mebibyte;
-const std::string command = "./oom --chunk 4194304 --pause 0";
-const std::string next = "../../scripts/lab run 3 --arena vm";
+const Experiment big_steps = oom({"--chunk", "4194304", "--pause", "0"});
+const std::string next = "../../scripts/lab run 3 --arena vm -- --chunk 4194304 --pause 0";
 
-arena::Outcome in_a_machine(Lab& lab, const Program& oom) {
+arena::Outcome in_a_machine(Lab& lab, const Program& program) {
     arena::Request request;
     request.scope = arena::Scope::machine;
     request.memory_bytes = machine_bytes;
-    process::Job job = lab.job(oom, {"--chunk", "4194304", "--pause", "0"});
+    process::Job job = lab.job(program, big_steps.arguments);
     job.limits.wall = 20s;                      // a program that frees its blocks goes on for ever
     job.limits.data_bytes = 4 * machine_bytes;  // one that touches nothing gets NULL from malloc
     request.contestants.push_back({.job = std::move(job)});
@@ -53,16 +53,14 @@ TEST(Machine, IsKilledWhenTheMachineIsFull) {
     }
     const bool sigkill = oom.run.status.killed_by(SIGKILL);
     if (!oom.oom_killed && !sigkill) {
-        expect_exit(oom.run, "running " + command + " in a machine of 128 MiB");
+        expect_exit(oom.run, big_steps.doing("in a machine of 128 MiB"));
     }
     fail({.expected = "The machine's 128 MiB are used up, the kernel kills oom, and its record begins with "
                       "\"Out of memory\": scope=machine.",
           .observed = fmt::format("\"{}\" and {}; OOM kills: {}.", excerpt(last_line(oom.run.out), 1),
                                   oom.run.describe(), outcome.oom_kills),
-          .evidence = record ? record->row : fmt::format("$ {}\n{}", command, excerpt(oom.run.out, 3)),
-          .why = "No cgroup has a limit here. All of the machine's memory is there for the taking, and when "
-                 "nothing of it is left the kernel kills somebody: the process with the most of it, as long "
-                 "as nobody has an oom_score_adj.",
+          .evidence =
+              record ? record->row : fmt::format("$ {}\n{}", big_steps.command(), shown(oom.run.out, 3)),
           .next = next});
 }
 
@@ -100,12 +98,11 @@ TEST(Machine, ObituaryReadsTheSyslogOfThatMachine) {
         cannot_judge("the log daemon of the VM arena did not write the kill into /var/log/syslog",
                      "scripts/lab doctor; scripts/setup --vm");
     }
-    obituary_evidence::expect_obituary({kill.pid, kill.name, kill.total_vm_kb, kill.anon_rss_kb}, "machine",
-                                       outcome.syslog,
-                                       "/var/log/syslog of a machine that has just run out of memory",
-                                       "A real syslog is long: all that the kernel has said since it was "
-                                       "booted, and the whole report on the "
-                                       "lack of memory, come before the one line that you are looking for.");
+    obituary_evidence::expect_obituary(
+        {.victim = {kill.pid, kill.name, kill.total_vm_kb, kill.anon_rss_kb},
+         .scope = "machine",
+         .log = outcome.syslog,
+         .kind = "/var/log/syslog of a machine that has just run out of memory"});
 }
 
 }  // namespace

@@ -1,69 +1,59 @@
 #pragma once
 
-// What oom prints, read strictly: "ADDRESS TOTAL", "reached TOTAL bytes", "malloc returned NULL after TOTAL
-// bytes".
+// What oom prints: "ADDRESS TOTAL", "reached TOTAL bytes", "malloc returned NULL after TOTAL bytes". The form
+// is read strictly, the numbers by their value.
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <sstream>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "vmlab/evidence/allocation_trace.hpp"
+#include "vmlab/grading/output.hpp"
 
 namespace oom_output {
+
+using vmlab::grading::last_line;
+using vmlab::grading::lines_of;
 
 /// A line "ADDRESS TOTAL".
 struct Progress {
     std::uint64_t address = 0;
     std::uint64_t total = 0;
+
+    bool operator==(const Progress&) const = default;
+    [[nodiscard]] std::string text() const { return fmt::format("{:#x} {}", address, total); }
 };
 
-inline std::optional<std::uint64_t> whole_number(const std::string& text) {
-    if (text.empty() || text.size() > 19 || text.find_first_not_of("0123456789") != std::string::npos) {
-        return std::nullopt;
-    }
-    return std::stoull(text);
-}
-
-inline std::optional<Progress> progress(const std::string& line) {
+inline std::optional<Progress> progress(std::string_view line) {
     const std::size_t space = line.find(' ');
-    if (space == std::string::npos || !line.starts_with("0x")) {
+    if (space == std::string_view::npos) {
         return std::nullopt;
     }
-    const std::vector<std::uint64_t> address = vmlab::evidence::addresses_in(line.substr(0, space));
-    const std::optional<std::uint64_t> total = whole_number(line.substr(space + 1));
-    if (address.size() != 1 || !total) {
+    const auto address = vmlab::grading::address_of(line.substr(0, space));
+    const auto total = vmlab::grading::whole_number(line.substr(space + 1));
+    if (!address || !total) {
         return std::nullopt;
     }
-    return Progress{address.front(), *total};
+    return Progress{*address, *total};
 }
 
 /// The number in a line "BEFORE number bytes".
-inline std::optional<std::uint64_t> bytes_after(const std::string& before, const std::string& line) {
-    if (!line.starts_with(before + " ") || !line.ends_with(" bytes") || line.size() < before.size() + 8) {
+inline std::optional<std::uint64_t> bytes_after(std::string_view before, std::string_view line) {
+    constexpr std::string_view unit = " bytes";
+    if (!line.starts_with(before) || !line.ends_with(unit) || line.size() < before.size() + 1 + unit.size() ||
+        line[before.size()] != ' ') {
         return std::nullopt;
     }
-    return whole_number(line.substr(before.size() + 1, line.size() - before.size() - 7));
-}
-
-inline std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> lines;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) {
-        lines.push_back(line);
-    }
-    return lines;
-}
-
-inline std::string last_line(const std::string& text) {
-    const std::vector<std::string> lines = lines_of(text);
-    return lines.empty() ? std::string() : lines.back();
+    line.remove_prefix(before.size() + 1);
+    line.remove_suffix(unit.size());
+    return vmlab::grading::whole_number(line);
 }
 
 /// The largest TOTAL on the progress lines.
-inline std::uint64_t last_total(const std::string& text) {
+inline std::uint64_t last_total(std::string_view text) {
     std::uint64_t total = 0;
     for (const std::string& line : lines_of(text)) {
         total = std::max(total, progress(line).value_or(Progress{}).total);

@@ -3,7 +3,6 @@
 // Experiments with the reference oom: what the predictions of answers.toml are compared with. One of them
 // also gives obituary a kill to find in this machine's own log.
 
-#include <string>
 #include <utility>
 
 #include "oom_evidence.hpp"
@@ -15,13 +14,13 @@ using namespace vmlab;
 using namespace vmlab::grading;
 using namespace oom_evidence;
 
-inline Shared<arena::Outcome> reference_touched{[](Lab& lab) {
-    return in_arena(lab, lab.reference("oom"), 256 * mebibyte, {"--limit", "1073741824"});
-}};
+inline Shared<arena::Outcome> reference_touched{
+    [](Lab& lab) { return in_arena(lab, lab.reference("oom"), 256 * mebibyte, touched_gigabyte); }};
 inline Shared<arena::Outcome> reference_untouched{
     [](Lab& lab) { return in_arena(lab, lab.reference("oom"), 256 * mebibyte, untouched_gigabyte); }};
 inline Shared<process::Run> reference_under_ulimit{[](Lab& lab) {
-    auto options = with<NativeOptions>({"--no-touch", "--limit", "1073741824", "--pause", "0"});
+    NativeOptions options;
+    options.arguments = untouched_gigabyte.arguments;
     options.limits.address_space_bytes = 512 * mebibyte;
     return lab.native(lab.reference("oom"), options);
 }};

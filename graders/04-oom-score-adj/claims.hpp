@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "vmlab/grading/output.hpp"
+
 namespace oom_score {
 
 /// A number that the program printed, and on which line (counted from 0).
@@ -33,10 +35,10 @@ struct Claims {
     std::optional<std::string> unexpected;  ///< the first line that the contract does not know
 };
 
-template <class Number>
-std::optional<Number> number_in(std::string_view text, int base = 10) {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+/// A pid or a score; a minus sign is read, so that a card can show it.
+inline std::optional<std::int64_t> number_in(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size()) {
         return std::nullopt;
     }
@@ -48,16 +50,18 @@ inline std::optional<std::int64_t> labelled(std::string_view line, std::string_v
     if (!line.starts_with(label)) {
         return std::nullopt;
     }
-    return number_in<std::int64_t>(line.substr(label.size()));
+    return number_in(line.substr(label.size()));
 }
 
 inline std::optional<ChunkClaim> chunk_in(std::string_view line) {
+    constexpr std::string_view unit = " MB";
     const std::size_t space = line.find(' ');
-    if (!line.starts_with("0x") || space == std::string_view::npos || !line.ends_with(" MB")) {
+    if (space == std::string_view::npos || !line.ends_with(unit) || line.size() < space + 1 + unit.size()) {
         return std::nullopt;
     }
-    const auto address = number_in<std::uint64_t>(line.substr(2, space - 2), 16);
-    const auto total = number_in<std::uint64_t>(line.substr(space + 1, line.size() - space - 4));
+    const auto address = vmlab::grading::address_of(line.substr(0, space));
+    const auto total =
+        vmlab::grading::whole_number(line.substr(space + 1, line.size() - space - 1 - unit.size()));
     if (!address || !total) {
         return std::nullopt;
     }

@@ -4,10 +4,13 @@
 
 #include <linux/oom.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "runs.hpp"
+#include "vmlab/evidence/oom_report.hpp"
 #include "vmlab/grading/grader.hpp"
 
 namespace oom_score {
@@ -22,6 +25,14 @@ inline arena::Outcome compete(Lab& lab, process::Job first, int lines, process::
     }
     request.over_when_ended = 1;
     return lab.arena(request);
+}
+
+/// A contest of our own probes in which nobody was killed tells nothing: the machine was too busy for it. It
+/// is held once more; an experiment that fails twice is nobody's answer.
+template <class Contest, class Decided>
+arena::Outcome hold_twice(const Contest& contest, const Decided& decided) {
+    arena::Outcome outcome = contest();
+    return decided(outcome) ? outcome : contest();
 }
 
 /// How the kernel told of a contestant's death, or how else it ended.
@@ -39,6 +50,20 @@ inline std::string end_of(const arena::ContestantResult& contestant) {
 inline arena::Outcome compete_with_exempted(Lab& lab, process::Job large, int lines, process::Job growing) {
     large.oom_score_adj_floor = OOM_SCORE_ADJ_MIN;
     return compete(lab, std::move(large), lines, std::move(growing));
+}
+
+/// Whether a survivor has done what it was told to, and did not just stay small. `pid` is its process id in
+/// the kernel's log: the kernel lists all processes that it had in view, with what each had asked for.
+inline bool told_and_exempted(const arena::Outcome& outcome, const arena::ContestantResult& large, pid_t pid,
+                              std::uint64_t megabytes) {
+    const Claims claims = claims_of(large.run.out);
+    const bool told = claims.after && (claims.chunks.empty() || claims.chunks.back().total_mb >= megabytes);
+    const auto reports = evidence::parse_oom_reports(outcome.kernel_log);
+    return told && std::ranges::none_of(reports, [pid](const evidence::OomReport& report) {
+               return std::ranges::any_of(report.candidates, [pid](const evidence::OomCandidate& each) {
+                   return each.pid == pid && each.oom_score_adj != OOM_SCORE_ADJ_MIN;
+               });
+           });
 }
 
 inline bool survived(const arena::Outcome& outcome) {

@@ -13,30 +13,22 @@
 #include "growth.hpp"
 #include "runs.hpp"
 #include "vmlab/grading/grader.hpp"
-#include "watched.hpp"
 
 namespace {
 
-using namespace std::chrono_literals;
-using namespace vmlab;
-using grading::Card;
-using grading::excerpt;
-using grading::fail;
-using grading::Lab;
-using grading::Shared;
 using namespace oom_score;
 
-Shared<evidence::SyscallRun> by_default{[](Lab& lab) { return record(lab, {"--limit-mb", "300"}); }};
-Shared<evidence::SyscallRun> starved{[](Lab& lab) {
-    evidence::SyscallOptions options;
-    options.arguments = {"--chunk-mb", "100", "--limit-mb", "2000", "--pause", "0"};
-    options.limits = cautious();
-    options.limits.address_space_bytes = 512 * mebibyte;
-    return lab.syscalls(lab.program("oom_score"), options);
-}};
-Shared<process::Run> starved_untraced{[](Lab& lab) {
-    return run_untraced(lab, {"--chunk-mb", "16", "--limit-mb", "2000", "--pause", "0"}, 192 * mebibyte);
-}};
+const Experiment defaults = run_with({"--limit-mb", "300"});
+const Experiment little_space =
+    in_space(512 * mebibyte, run_with({"--chunk-mb", "100", "--limit-mb", "2000", "--pause", "0"}));
+const Experiment less_space =
+    in_space(192 * mebibyte, run_with({"--chunk-mb", "16", "--limit-mb", "2000", "--pause", "0"}));
+const Experiment absurd = run_with({"--chunk-mb", "4398046511104", "--pause", "0"});
+
+Shared<evidence::SyscallRun> by_default{[](Lab& lab) { return defaults.syscalls(lab); }};
+Shared<evidence::SyscallRun> starved{[](Lab& lab) { return little_space.syscalls(lab); }};
+Shared<process::Run> starved_untraced{[](Lab& lab) { return less_space.native(lab); }};
+Shared<evidence::MemcheckRun> absurd_in_memcheck{[](Lab& lab) { return absurd.memcheck(lab); }};
 
 /// What is wrong with the growth of a run, and the row that shows it; nothing when all is right.
 struct Flaw {
@@ -71,6 +63,15 @@ bool is_pause(std::chrono::nanoseconds slept, std::chrono::seconds pause) {
     return slept <= pause && slept + 50ms > pause;
 }
 
+/// All sleep that any thread asked for between two calls.
+std::chrono::nanoseconds slept_between(const evidence::SyscallRun& run, std::size_t from, std::size_t to) {
+    std::chrono::nanoseconds sum{0};
+    for (std::size_t i = from; i < std::min(to, run.calls.size()); ++i) {
+        sum += evidence::sleep_requested(run.calls[i]);
+    }
+    return sum;
+}
+
 /// Exactly `pause` between two chunks; a program may also sleep once before the first and once after the
 /// last.
 std::optional<Flaw> flaw_of_pauses(const evidence::SyscallRun& run,
@@ -87,10 +88,14 @@ std::optional<Flaw> flaw_of_pauses(const evidence::SyscallRun& run,
         }
     }
     for (std::size_t i = 0; i < claims.chunks.size(); ++i) {
-        const auto slept = lines[claims.chunks[i].line].slept_before;
+        const std::size_t call = lines[claims.chunks[i].line].call;
+        auto slept = lines[claims.chunks[i].line].slept_before;
+        if (slept == 0s && i > 0) {  // another thread may sleep for it
+            slept = slept_between(run, lines[claims.chunks[i - 1].line].call, call);
+        }
         if (!is_pause(slept, pause) && (i > 0 || slept != 0s)) {
             return Flaw{fmt::format("it slept {} before chunk {}", in_seconds(slept), i + 1),
-                        run.calls[lines[claims.chunks[i].line].call].row};
+                        run.calls[call].row};
         }
     }
     if (const auto slept = run.slept_after_last_line(); !is_pause(slept, pause) && slept != 0s) {
@@ -140,7 +145,7 @@ std::optional<Flaw> flaw_of_chunks(const evidence::SyscallRun& run,
     return std::nullopt;
 }
 
-void expect_growth(const evidence::SyscallRun& run, const std::string& arguments, std::uint64_t chunk_mb,
+void expect_growth(const Experiment& experiment, const evidence::SyscallRun& run, std::uint64_t chunk_mb,
                    std::size_t chunks, std::chrono::seconds pause) {
     const auto lines = run.paced_lines();
     const Claims claims = claims_in(texts(lines));
@@ -151,117 +156,91 @@ void expect_growth(const evidence::SyscallRun& run, const std::string& arguments
     if (!flaw) {
         flaw = flaw_of_chunks(run, lines, claims, chunk_mb * mebibyte);
     }
-    const std::string command = "./oom_score " + arguments;
     if (!flaw && !run.run.succeeded()) {
         flaw = Flaw{"all lines are right, but the end is not: " + run.run.describe(), stdout_of(run.run)};
     }
     if (!flaw) {
         return;
     }
-    const Card card{
-        .expected =
-            fmt::format("{}: {} chunks of {} MB ({} bytes) each, {} s of sleep between two of them, a line "
-                        "\"ADDRESS TOTAL MB\" for each, none given back, exit status 0 at the limit",
-                        command, chunks, chunk_mb, chunk_mb * mebibyte, pause.count()),
-        .observed = flaw->observed,
-        .evidence = flaw->evidence,
-        .why =
-            "Growth that is known in size and pace can be compared with what the kernel counts. A big block "
-            "comes from the kernel by mmap (or brk), which strace shows with its length and address; sleep "
-            "shows as clock_nanosleep with its exact duration. 1 MB is 1024 * 1024 bytes here.",
-        .next = compile + " && strace -e trace=mmap,munmap,clock_nanosleep,write " + command,
-    };
-    fail_run(run.run, "running " + command + " under strace", card);
+    fail_run(run.run, experiment.doing("under strace"),
+             {
+                 .expected =
+                     fmt::format("{} chunks of {} MB ({} bytes) each, {} s of sleep between two of them, a "
+                                 "line \"ADDRESS TOTAL MB\" for each, none given back, exit status 0 at the "
+                                 "limit",
+                                 chunks, chunk_mb, chunk_mb * mebibyte, pause.count()),
+                 .observed = flaw->observed,
+                 .evidence = fmt::format("$ {}\n{}", experiment.command(), flaw->evidence),
+                 .next = build_and_run(experiment, "strace -e trace=mmap,munmap,clock_nanosleep,write"),
+             });
 }
 
 TEST(OomScore, Allocates100MegabytesEvery2Seconds) {
-    expect_growth(by_default.get(), "--limit-mb 300", 100, 3, 2s);
+    expect_growth(defaults, by_default.get(), 100, 3, 2s);
 }
 
-TEST(OomScore, ObeysChunkLimitAndPause) {
-    expect_growth(by_options.get(), "--chunk-mb 7 --limit-mb 21 --pause 3", 7, 3, 3s);
-
-    // With --adj there are the same lines and one more; without it there is nothing to tell.
+/// With --adj there are the same lines and one more; without it there is nothing to tell.
+void expect_one_line_more_with_adj() {
     if (const auto after = claims_of(by_options.get().run.out).after) {
         fail({
             .expected = "no line \"oom_score after: N\" without --adj",
             .observed = fmt::format("\"oom_score after: {}\", though nothing was changed", after->number),
-            .evidence = stdout_of(by_options.get().run),
-            .why = "The line says that the score was changed. Whoever reads it, a person or a program, looks "
-                   "for an adjustment that nobody made.",
-            .next = compile + " && ./oom_score --chunk-mb 7 --limit-mb 21 --pause 0",
+            .evidence = fmt::format("$ {}\n{}", options_given.command(), stdout_of(by_options.get().run)),
+            .why =
+                "The line says that the score was changed. Whoever reads it, a person or a program, looks for an "
+                "adjustment that nobody made.",
+            .next = build_and_run(options_given),
         });
     }
     const Claims with_adj = claims_of(adjusted.get().run.out);
     if (with_adj.unexpected || !in_order(with_adj)) {
         fail({
-            .expected = "with --adj one line more on stdout, \"oom_score after: N\", before the first chunk, "
-                        "and the others as without",
+            .expected =
+                "with --adj one line more on stdout, \"oom_score after: N\", before the first chunk, and "
+                "the others as without",
             .observed = with_adj.unexpected
                             ? "a line that does not belong there: " + excerpt(*with_adj.unexpected, 1)
                             : "lines in another order",
-            .evidence = stdout_of(adjusted.get().run),
+            .evidence = fmt::format("$ {}\n{}", adjusted_by_321.command(), stdout_of(adjusted.get().run)),
             .why = "Lines of a fixed form can be read by other programs.",
-            .next = compile + " && ./oom_score --adj 321 --chunk-mb 8 --limit-mb 16 --pause 0",
+            .next = build_and_run(adjusted_by_321),
         });
     }
+}
 
+void expect_the_same_untraced() {
     const process::Run& run = untraced.get();
     const auto flaw = flaw_of_lines(claims_of(run.out), run, 1, 2);
     if (!run.succeeded() || run.elapsed < 1s || flaw) {
-        fail_run(run, "running oom_score --chunk-mb 1 --limit-mb 2 --pause 1",
-                 {
-                     .expected = "the same behaviour whether strace watches or not: with --chunk-mb 1 "
-                                 "--limit-mb 2 --pause 1 a run of at least one second, two lines \"ADDRESS "
-                                 "TOTAL MB\", exit status 0",
-                     .observed = fmt::format("with nobody watching: {}, after {:.3f} s{}", run.describe(),
-                                             run.elapsed.count(), flaw ? "; " + flaw->observed : ""),
-                     .evidence = stdout_of(run),
-                     .why = "The pause is there so that you can look at the process while it grows.",
-                     .next = compile + " && time ./oom_score --chunk-mb 1 --limit-mb 2 --pause 1",
-                 });
+        fail_run(
+            run, one_real_second.doing(),
+            {
+                .expected = "the same behaviour whether strace watches or not: a run of at least one second, "
+                            "two lines \"ADDRESS TOTAL MB\", exit status 0",
+                .observed = fmt::format("with nobody watching: {}, after {:.3f} s{}", run.describe(),
+                                        run.elapsed.count(), flaw ? "; " + flaw->observed : ""),
+                .evidence = fmt::format("$ {}\n{}", one_real_second.command(), stdout_of(run)),
+                .why = "The pause is there so that you can look at the process while it grows.",
+                .next = build_and_run(one_real_second, "time"),
+            });
     }
     if (!run.err.empty()) {
         fail({
             .expected = "nothing on stderr when the limit is reached",
             .observed = "text on stderr: " + excerpt(run.err, 2),
-            .evidence = stdout_of(run),
+            .evidence = fmt::format("$ {}\n{}", one_real_second.command(), stdout_of(run)),
             .why =
-                "stderr is for what went wrong. Whoever reads a log looks there first, and finds complaints "
-                "of a program that did well.",
-            .next = compile + " && ./oom_score --chunk-mb 1 --limit-mb 2 --pause 1 > /dev/null",
+                "stderr is for what went wrong. Whoever reads a log looks there first, and finds complaints of a "
+                "program that did well.",
+            .next = build_and_run(one_real_second) + " > /dev/null",
         });
     }
 }
 
-TEST(OomScore, TouchesEveryPageItCounts) {
-    const Watched& watched = grown.get();
-    // Memory that was asked for and written to is anonymous; kernels before 4.5 only tell the resident set as
-    // a whole.
-    const std::uint64_t resident = !watched.sample                        ? 0
-                                   : watched.sample->anonymous_bytes != 0 ? watched.sample->anonymous_bytes
-                                                                          : watched.sample->resident_bytes;
-    if (watched.sample && resident >= 64 * mebibyte) {
-        return;
-    }
-    fail({
-        .expected =
-            "with --chunk-mb 64 at least 65536 kB of memory in use when the first chunk has been reported",
-        .observed = watched.sample
-                        ? fmt::format("{} kB", resident / 1024)
-                        : "no line \"ADDRESS TOTAL MB\" while the program ran: " + watched.run.describe(),
-        .evidence = watched.sample
-                        ? fmt::format("/proc/PID/status, read from outside: RssAnon: {} kB, VmSize: {} kB",
-                                      resident / 1024, watched.sample->virtual_bytes / 1024)
-                        : stdout_of(watched.run),
-        .why = "malloc reserves addresses (VmSize). The kernel gives a page of memory only when something is "
-               "written to that page, and only pages of memory count for the score and for a limit. One byte "
-               "in each page is enough; one byte in each chunk is not, and neither are the zeroes of calloc, "
-               "for pages fresh from the kernel are zero already.",
-        .next =
-            compile +
-            "; ./oom_score --chunk-mb 64 --limit-mb 128 & sleep 1; grep -E 'VmSize|RssAnon' /proc/$!/status",
-    });
+TEST(OomScore, ObeysChunkLimitAndPause) {
+    expect_growth(options_given, by_options.get(), 7, 3, 3s);
+    expect_one_line_more_with_adj();
+    expect_the_same_untraced();
 }
 
 /// The same with nobody tracing it.
@@ -271,18 +250,16 @@ void expect_null_untraced() {
     if (run.status.exited_with(3) && run.err.starts_with("oom_score: ") && chunks >= 1 && chunks < 16) {
         return;
     }
-    fail_run(
-        run, "running oom_score under a limit of 192 MiB on its address space, untraced",
-        {
-            .expected = "the same when nobody traces it: under a limit of 192 MiB a few chunks of 16 MB, "
-                        "a message on stderr that begins with \"oom_score: \", exit status 3",
-            .observed = fmt::format("{} chunks; {}; {}", chunks,
-                                    run.err.empty() ? "nothing on stderr" : "stderr: " + excerpt(run.err, 2),
-                                    run.describe()),
-            .evidence = stdout_of(run),
-            .why = "Under strace it does. What a program does only when it is watched helps nobody.",
-            .next = compile + " && (ulimit -v 196608; ./oom_score --chunk-mb 16 --pause 0; echo $?)",
-        });
+    fail_run(run, less_space.doing("with nobody tracing it"),
+             {
+                 .expected =
+                     "the same when nobody traces it: a few chunks of 16 MB, a message on stderr that begins "
+                     "with \"oom_score: \", exit status 3",
+                 .observed = fmt::format("{} chunks; {}; {}", chunks, stderr_of(run), run.describe()),
+                 .evidence = fmt::format("$ {}\n{}", less_space.command(), stdout_of(run)),
+                 .why = "Under strace it does. What a program does only when it is watched helps nobody.",
+                 .next = build_and_run(less_space) + "; echo $?",
+             });
 }
 
 TEST(OomScore, ReportsNullFromMalloc) {
@@ -292,24 +269,21 @@ TEST(OomScore, ReportsNullFromMalloc) {
     const bool grew = !claims_of(run.out).chunks.empty();
     if (refusal && grew && run.status.exited_with(3) && run.err.starts_with("oom_score: ")) {
         expect_null_untraced();
+        expect_memory_respected(absurd, absurd_in_memcheck.get());
         return;
     }
-    const Card card{
-        .expected =
-            "chunk after chunk until malloc returns NULL; then a message on stderr that begins with "
-            "\"oom_score: \", and exit status 3",
-        .observed =
-            fmt::format("{}; {}", run.err.empty() ? "nothing on stderr" : "stderr: " + excerpt(run.err, 2),
-                        run.describe()),
-        .evidence = (refusal ? "strace saw what malloc was refused: " + *refusal
-                             : "strace saw no memory refused, so malloc had no reason to return NULL") +
-                    "\n" + stdout_of(run),
-        .why =
-            "The limit on the address space (ulimit -v) makes malloc return NULL long before memory is "
-            "short. That is no OOM kill: nobody is killed, and the program can still say what happened.",
-        .next = compile + " && (ulimit -v 524288; ./oom_score --pause 0; echo $?)",
-    };
-    fail_run(run, "running oom_score under a limit of 512 MiB on its address space", card);
+    fail_run(
+        run, little_space.doing("under strace"),
+        {
+            .expected =
+                "chunk after chunk until malloc returns NULL; then a message on stderr that begins with "
+                "\"oom_score: \", and exit status 3",
+            .observed = stderr_of(run) + "; " + run.describe(),
+            .evidence = (refusal ? "strace saw what malloc was refused: " + *refusal
+                                 : "strace saw no memory refused, so malloc had no reason to return NULL") +
+                        "\n" + stdout_of(run),
+            .next = build_and_run(little_space) + "; echo $?",
+        });
 }
 
 }  // namespace

@@ -23,6 +23,7 @@
 
 namespace oom_score {
 
+constexpr std::uint64_t exempted_mb = 90;
 /// Some 170 of them are left to programs.
 constexpr std::uint64_t machine_mib = 256;
 
@@ -44,18 +45,18 @@ inline arena::Contestant asleep_with(Lab& lab, const std::string& adj, const std
 
 /// The same in which a program that keeps its lines to itself would only be waited for.
 inline void expect_lines_before_sleep() {
-    const Watched& watched = grown.get();
-    if (watched.sample) {
+    const Asleep& seen = grown.get();
+    if (seen.sample) {
         return;
     }
     fail({
         .expected = "the line \"ADDRESS TOTAL MB\" on stdout before the program sleeps: then the next "
                     "one is started in the machine",
-        .observed = "no such line while the program ran: " + watched.run.describe(),
-        .evidence = stdout_of(watched.run),
+        .observed = "no such line while the program ran: " + seen.run.describe(),
+        .evidence = stdout_of(seen.run),
         .why = "What lies in a buffer when the OOM killer comes is lost with the rest of the memory. "
                "Flush each line.",
-        .next = compile + " && ./oom_score --limit-mb 100 | cat",
+        .next = build_and_run(one_large_chunk) + " | cat",
     });
 }
 
@@ -66,7 +67,7 @@ inline Shared<arena::Outcome> whole_machine{[](Lab& lab) {
     request.scope = arena::Scope::machine;
     request.memory_bytes = machine_mib * mebibyte;
     request.contestants = {
-        asleep_with(lab, std::to_string(OOM_SCORE_ADJ_MIN), "90", 0),
+        asleep_with(lab, std::to_string(OOM_SCORE_ADJ_MIN), std::to_string(exempted_mb), 0),
         {.job = lab.job(probe, {"hold", "0", "20"}), .start_after_lines = lines_of_scores},
         asleep_with(lab, "900", "4", 1),
         asleep_with(lab, "800", "4", lines_of_scores),
@@ -104,7 +105,8 @@ inline std::optional<evidence::OomKill> killed_by_hand(const arena::Outcome& out
 inline bool exempted_survived(const arena::Outcome& outcome) {
     const arena::ContestantResult& large = outcome.contestants[exempted];
     return !large.oom_killed && large.run.ending == process::Ending::stopped &&
-           outcome.contestants[growing].oom_killed;
+           outcome.contestants[growing].oom_killed &&
+           told_and_exempted(outcome, large, large.run.inner_pid, exempted_mb);
 }
 
 /// What became of a contestant, in a word or two.

@@ -37,9 +37,6 @@ TEST(Machine, DiesFirstInTheWholeMachine) {
             fmt::format("the one with --adj 800: {}; the larger one: {}", fate_of(higher), fate_of(lower)),
         .evidence = "--adj 800: " + end_of(higher) + "\nthe larger one: " + end_of(lower) + "\n" +
                     stdout_of(higher.run),
-        .why =
-            "When the whole machine is out of memory, a thousandth is one of all RAM and swap: 800 outweighs "
-            "most of it. The order of the kills is then that of oom_score in /proc.",
         .next = next_contest,
     });
 }
@@ -76,9 +73,6 @@ TEST(Machine, IsChosenBySysRqWhileMemoryIsPlentiful) {
                     "which has done nothing wrong",
         .observed = observed,
         .evidence = report ? table_of(*report) : stdout_of(chosen.run),
-        .why =
-            "SysRq f asks no question: nobody has to be short of memory, and the highest score dies, whoever "
-            "that is. An oom_score_adj that did not reach the kernel leaves an innocent process on top.",
         .next = next_sysrq,
     });
 }

@@ -4,76 +4,84 @@
 
 #include <chrono>
 #include <cstdint>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "claims.hpp"
 #include "kernel_answers.hpp"
+#include "vmlab/grading/experiment.hpp"
 #include "vmlab/grading/grader.hpp"
-#include "watched.hpp"
+#include "vmlab/grading/output.hpp"
 
 namespace oom_score {
 
 using namespace std::chrono_literals;
 using namespace vmlab;
+using grading::Asleep;
 using grading::Card;
 using grading::excerpt;
+using grading::Experiment;
 using grading::fail;
+using grading::fail_run;
 using grading::Lab;
 using grading::Shared;
 
+using Arguments = std::vector<std::string>;
+
 constexpr std::uint64_t mebibyte = 1U << 20U;
-inline const std::string compile = "g++ -std=c++20 -g -O0 -Wall -Wextra oom_score.cpp -lfmt -o oom_score";
 
 /// A program that ignores its own limit gets NULL from malloc long before the machine suffers.
 inline process::Limits cautious() {
     process::Limits limits;
     limits.wall = 20s;
-    limits.address_space_bytes = 1024 * mebibyte;
+    limits.data_bytes = 1024 * mebibyte;
     return limits;
 }
 
-inline evidence::SyscallRun record(Lab& lab, std::vector<std::string> arguments) {
-    evidence::SyscallOptions options;
-    options.arguments = std::move(arguments);
-    options.limits = cautious();
-    return lab.syscalls(lab.program("oom_score"), options);
+inline Experiment run_with(Arguments arguments) {
+    return {.program = "oom_score", .arguments = std::move(arguments), .limits = cautious()};
 }
 
-inline Watched watch_until(Lab& lab, std::vector<std::string> arguments, const std::string& line) {
-    grading::NativeOptions options;
-    options.arguments = std::move(arguments);
-    options.limits = cautious();
-    options.limits.wall = 10s;
-    return watch(lab, lab.program("oom_score"), options, line);
+/// With so much address space and no more: malloc returns NULL beyond it.
+inline Experiment in_space(std::uint64_t bytes, Experiment experiment) {
+    experiment.limits.address_space_bytes = bytes;
+    return experiment;
 }
 
-/// With nobody tracing it.
-inline process::Run run_untraced(Lab& lab, std::vector<std::string> arguments,
-                                 std::uint64_t address_space = cautious().address_space_bytes) {
-    grading::NativeOptions options;
-    options.arguments = std::move(arguments);
-    options.limits = cautious();
-    options.limits.address_space_bytes = address_space;
-    return lab.native(lab.program("oom_score"), options);
+/// What a card's next command is: it works as it stands in the activity's folder.
+inline std::string build_and_run(const Experiment& experiment, const std::string& tool = {}) {
+    return grading::build_and("oom_score", tool.empty() ? experiment.command() : experiment.under(tool));
+}
+
+/// Looked at from outside in the sleep that follows so many lines that begin with `beginning`. A line that is
+/// not flushed never comes: then the run is over after ten seconds.
+inline Asleep asleep_after(Lab& lab, Experiment experiment, std::string beginning, std::size_t lines = 1,
+                           grading::NativeOptions how = {}, const std::function<void(pid_t)>& look = {}) {
+    experiment.limits.wall = 10s;
+    const auto is_time = [beginning = std::move(beginning), lines](std::string_view out) {
+        std::size_t seen = 0;
+        out = out.substr(0, out.rfind('\n') == std::string_view::npos ? 0 : out.rfind('\n'));
+        for (const std::string& line : grading::lines_of(out)) {
+            seen += line.starts_with(beginning) ? 1 : 0;
+        }
+        return seen >= lines;
+    };
+    return experiment.asleep(lab, is_time, std::move(how), look);
 }
 
 /// Its one sleep between two chunks takes its time.
-inline Shared<process::Run> untraced{[](Lab& lab) {
-    return run_untraced(lab, {"--chunk-mb", "1", "--limit-mb", "2", "--pause", "1"});
-}};
+inline const Experiment one_real_second = run_with({"--chunk-mb", "1", "--limit-mb", "2", "--pause", "1"});
+inline const Experiment options_given = run_with({"--chunk-mb", "7", "--limit-mb", "21", "--pause", "3"});
+inline const Experiment adjusted_by_321 =
+    run_with({"--adj", "321", "--chunk-mb", "8", "--limit-mb", "16", "--pause", "0"});
+inline const Experiment one_large_chunk = run_with({"--chunk-mb", "64", "--pause", "600"});
 
-inline Shared<evidence::SyscallRun> by_options{[](Lab& lab) {
-    return record(lab, {"--chunk-mb", "7", "--limit-mb", "21", "--pause", "3"});
-}};
-inline Shared<evidence::SyscallRun> adjusted{[](Lab& lab) {
-    return record(lab, {"--adj", "321", "--chunk-mb", "8", "--limit-mb", "16", "--pause", "0"});
-}};
-inline Shared<Watched> grown{[](Lab& lab) {
-    return watch_until(lab, {"--chunk-mb", "64", "--pause", "5"}, "0x");
-}};
+/// With nobody tracing it.
+inline Shared<process::Run> untraced{[](Lab& lab) { return one_real_second.native(lab); }};
+inline Shared<evidence::SyscallRun> by_options{[](Lab& lab) { return options_given.syscalls(lab); }};
+inline Shared<evidence::SyscallRun> adjusted{[](Lab& lab) { return adjusted_by_321.syscalls(lab); }};
+inline Shared<Asleep> grown{[](Lab& lab) { return asleep_after(lab, one_large_chunk, "0"); }};
 
 inline std::vector<std::string> texts(const std::vector<evidence::PacedLine>& lines) {
     std::vector<std::string> all;
@@ -85,12 +93,7 @@ inline std::vector<std::string> texts(const std::vector<evidence::PacedLine>& li
 }
 
 inline Claims claims_of(const std::string& out) {
-    std::vector<std::string> lines;
-    std::istringstream stream(out);
-    for (std::string line; std::getline(stream, line);) {
-        lines.push_back(line);
-    }
-    return claims_in(lines);
+    return claims_in(grading::lines_of(out));
 }
 
 inline std::string evidence_about_scores(const evidence::SyscallRun& run) {
@@ -102,11 +105,9 @@ inline std::string stdout_of(const process::Run& run) {
     return run.out.empty() ? "stdout is empty" : "stdout:\n" + excerpt(run.out);
 }
 
-/// Fails with reason timed-out, output-limit or crashed if the program came to such an end, else with the
-/// card.
-[[noreturn]] inline void fail_run(const process::Run& run, const std::string& doing, Card card) {
-    grading::expect_exit(run, doing);
-    fail(std::move(card));
+/// For a card's "observed".
+inline std::string stderr_of(const process::Run& run) {
+    return run.err.empty() ? "nothing on stderr" : "stderr: " + excerpt(run.err, 2);
 }
 
 }  // namespace oom_score
