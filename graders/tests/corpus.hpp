@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -15,7 +14,7 @@ enum class Kind {
     solution,  ///< graders/NN-slug/solution: full points
     variant,   ///< graders/NN-slug/variants/NAME over the solution: full points
     starter,   ///< activities/NN-slug as shipped: below full points
-    wrong,     ///< graders/NN-slug/wrong/NAME over the solution: fails exactly what its expect.toml names
+    wrong,     ///< graders/NN-slug/wrong/NAME.toml: fails exactly the checks that it names
 };
 
 struct Case {
@@ -32,22 +31,7 @@ struct Case {
 /// The activities that have a folder below SOURCE/graders: "01-heap-growth", ...
 [[nodiscard]] std::vector<std::string> find_activities(const std::filesystem::path& source);
 
-/// What an expect.toml says.
-struct Expectation {
-    std::string why;
-    std::vector<std::string> fails;               ///< exactly these checks do not pass
-    std::vector<std::string> without;             ///< files of solution/ that the submission lacks
-    std::map<std::string, std::string> reasons;   ///< check -> reason, where it is not wrong-result
-    std::map<std::string, std::string> outcomes;  ///< check -> outcome, where it is not failed
-};
-
-/// An Error when the file has a key that it should not have, or names a check or file that the activity
-/// lacks.
-[[nodiscard]] process::Result<Expectation> read_expectation(const std::filesystem::path& file,
-                                                            const grading::Activity& activity);
-
-/// Puts the case's submission together in INTO/NN-slug/: the solution's files, without those that an
-/// expect.toml takes away, under those of the variant or wrong submission.
+/// Puts the case's submission together in INTO/NN-slug/.
 [[nodiscard]] process::Result<void> lay_out(const Case& each, const std::filesystem::path& source,
                                             const grading::Activity& activity,
                                             const std::filesystem::path& into);

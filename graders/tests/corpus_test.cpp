@@ -10,6 +10,7 @@
 #include <set>
 
 #include "corpus.hpp"
+#include "grading/corpus/wrong_submission.hpp"
 #include "vmlab/process/temporary_folder.hpp"
 
 namespace vmlab::corpus {
@@ -57,7 +58,7 @@ class CorpusTest : public ::testing::TestWithParam<Case> {
         }
         const fs::path submission = folder->path() / "submission";
         if (auto laid_out = lay_out(GetParam(), source, activity, submission); !laid_out) {
-            ADD_FAILURE() << laid_out.error().what;
+            ADD_FAILURE() << laid_out.error().what << '\n' << laid_out.error().fix;
             return {};
         }
         const auto result = run_grader(graders / (GetParam().activity + "-checks"), submission,
@@ -89,12 +90,11 @@ class CorpusTest : public ::testing::TestWithParam<Case> {
 TEST_P(CorpusTest, IsGradedAsKnown) {
     const Case& each = GetParam();
     const grading::Activity activity = load(each.activity);
-    Expectation expectation;
+    grading::WrongSubmission wrong;
     if (each.kind == Kind::wrong) {
-        auto read = read_expectation(source / "graders" / each.activity / "wrong" / each.name / "expect.toml",
-                                     activity);
-        ASSERT_TRUE(read) << read.error().what;
-        expectation = std::move(*read);
+        auto read = grading::read_wrong_submission(source / "graders" / each.activity, each.name, activity);
+        ASSERT_TRUE(read) << read.error().what << '\n' << read.error().fix;
+        wrong = std::move(*read);
     }
     int failed = 0;
     for (const CheckResult& check : grade(activity)) {
@@ -108,19 +108,13 @@ TEST_P(CorpusTest, IsGradedAsKnown) {
             failed += check.outcome == OutcomeKind::failed ? 1 : 0;
             continue;
         }
-        const auto& fails = expectation.fails;
-        if (std::find(fails.begin(), fails.end(), check.name) == fails.end()) {
-            EXPECT_EQ(grading::name_of(check.outcome), "passed");
+        const std::string expected = wrong.outcome_of(check.name);
+        EXPECT_EQ(grading::name_of(check.outcome), expected);
+        if (expected == "passed") {
             continue;
         }
-        const auto outcome = expectation.outcomes.find(check.name);
-        const std::string expected_outcome =
-            outcome == expectation.outcomes.end() ? "failed" : outcome->second;
-        EXPECT_EQ(grading::name_of(check.outcome), expected_outcome);
-        if (expected_outcome == "failed" && check.reason) {
-            const auto reason = expectation.reasons.find(check.name);
-            EXPECT_EQ(grading::name_of(*check.reason),
-                      reason == expectation.reasons.end() ? "wrong-result" : reason->second);
+        if (expected == "failed" && check.reason) {
+            EXPECT_EQ(grading::name_of(*check.reason), wrong.reason_of(check.name));
         }
         EXPECT_EQ(check.score, 0);
         EXPECT_NE(check.card.observed, "") << "a check that does not pass says what was observed";
@@ -143,7 +137,7 @@ TEST_P(CoverageTest, TheCorpusTriesEveryCheck) {
     for (const grading::CheckInfo& check : activity.checks) {
         never_failed.insert(check.name);
     }
-    int wrong = 0;
+    int wrongs = 0;
     int variants = 0;
     for (const Case& each : find_cases(source)) {
         if (each.activity != GetParam()) {
@@ -153,15 +147,15 @@ TEST_P(CoverageTest, TheCorpusTriesEveryCheck) {
         if (each.kind != Kind::wrong) {
             continue;
         }
-        ++wrong;
-        const auto expectation = read_expectation(
-            source / "graders" / each.activity / "wrong" / each.name / "expect.toml", activity);
-        ASSERT_TRUE(expectation) << expectation.error().what;
-        for (const std::string& name : expectation->fails) {
+        ++wrongs;
+        const auto known =
+            grading::read_wrong_submission(source / "graders" / each.activity, each.name, activity);
+        ASSERT_TRUE(known) << known.error().what << '\n' << known.error().fix;
+        for (const std::string& name : known->fails) {
             never_failed.erase(name);
         }
     }
-    EXPECT_GE(wrong, 10) << "wrong submissions";
+    EXPECT_GE(wrongs, 10) << "wrong submissions";
     EXPECT_GE(variants, 3) << "correct but unusual solutions";
     for (const std::string& name : never_failed) {
         ADD_FAILURE() << "no wrong submission fails " << name;
@@ -176,6 +170,21 @@ TEST_P(CoverageTest, EverySubmittedFileHasThreeHints) {
                 return hint.file == file || (hint.file.empty() && activity.submit.size() == 1);
             });
         EXPECT_EQ(hints, 3) << file;
+    }
+}
+
+// Students edit activities/NN-slug/FILE; graders measure the starter and `reset` restores it from
+// graders/NN-slug/starter/FILE, which no student's work touches.
+TEST_P(CoverageTest, StudentsGetTheStarterThatGradersMeasure) {
+    const grading::Activity activity = load(GetParam());
+    const auto shipped = grading::submitted_files(source / "activities" / GetParam(), activity);
+    const auto measured = grading::submitted_files(source / "graders" / GetParam() / "starter", activity);
+    ASSERT_TRUE(shipped && measured);
+    for (const std::string& file : activity.submit) {
+        ASSERT_TRUE(shipped->contains(file) && measured->contains(file)) << file;
+        EXPECT_TRUE(shipped->at(file) == measured->at(file))
+            << "activities/" << GetParam() << '/' << file << " and graders/" << GetParam() << "/starter/"
+            << file << " differ: make the same change in both";
     }
 }
 

@@ -42,10 +42,41 @@ def files_in(folder):
     found = {}
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
-        if os.path.isfile(path) and name not in ("expect.toml", "variant.toml"):
+        if os.path.isfile(path) and name != "variant.toml":
             with open(path, "rb") as file:
                 found[name] = file.read()
     return found
+
+
+def edited(text, edits):
+    """The text with every edit made; each `was` stands exactly once in the text as it is before any of them."""
+    places = []
+    for edit in edits:
+        if text.count(edit["was"]) != 1:
+            raise ValueError(f"`was` stands {text.count(edit['was'])} times, not once: {edit['was']}")
+        places.append((text.index(edit["was"]), edit))
+    result, end = "", 0
+    for at, edit in sorted(places, key=lambda place: place[0]):
+        if at < end:
+            raise ValueError(f"two edits change the same place: {edit['was']}")
+        result += text[end:at] + edit["now"]
+        end = at + len(edit["was"])
+    return result + text[end:]
+
+
+def wrong_files(grader, name):
+    """The files of graders/NN-slug/wrong/NAME.toml: those of the solution, with what it changes."""
+    with open(f"{grader}/wrong/{name}.toml", "rb") as file:
+        wrong = tomllib.load(file)
+    files = files_in(f"{grader}/solution")
+    for starter in wrong.get("starter", []):
+        files[starter] = files_in(f"{grader}/starter")[starter]
+    for changed in {edit["file"] for edit in wrong.get("edit", [])}:
+        edits = [edit for edit in wrong["edit"] if edit["file"] == changed]
+        files[changed] = edited(files[changed].decode(), edits).encode()
+    if os.path.isdir(f"{grader}/wrong/{name}"):
+        files.update(files_in(f"{grader}/wrong/{name}"))
+    return {file: content for file, content in files.items() if file not in wrong.get("without", [])}
 
 
 def submission(activity, kind, name, files):
@@ -57,14 +88,11 @@ def known_submissions(activity, root=ROOT):
     grader = f"{root}/graders/{activity}"
     solution = files_in(f"{grader}/solution")
     found = [submission(activity, "solution", "solution", solution)]
-    for kind, folder in (("variant", "variants"), ("wrong", "wrong")):
-        for path in sorted(glob.glob(f"{grader}/{folder}/*/")):
-            files = {**solution, **files_in(path)}
-            if os.path.exists(f"{path}expect.toml"):
-                with open(f"{path}expect.toml", "rb") as file:
-                    for missing in tomllib.load(file).get("without", []):
-                        del files[missing]
-            found.append(submission(activity, kind, os.path.basename(path[:-1]), files))
+    for path in sorted(glob.glob(f"{grader}/variants/*/")):
+        found.append(submission(activity, "variant", os.path.basename(path[:-1]), {**solution, **files_in(path)}))
+    for path in sorted(glob.glob(f"{grader}/wrong/*.toml")):
+        name = os.path.basename(path).removesuffix(".toml")
+        found.append(submission(activity, "wrong", name, wrong_files(grader, name)))
     starter = files_in(f"{root}/activities/{activity}")
     starter = {name: content for name, content in starter.items() if name in solution}
     return found + [submission(activity, "starter", "starter", starter)]

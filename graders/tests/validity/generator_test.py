@@ -113,6 +113,33 @@ class Tree(unittest.TestCase):
             self.assertEqual(kinds[-1], "starter")
 
 
+    def test_every_wrong_submission_differs_from_the_solution(self):
+        for activity in corpus.activities():
+            known = corpus.known_submissions(activity)
+            for each in known:
+                if each.kind == "wrong":
+                    with self.subTest(activity=activity, wrong=each.name):
+                        self.assertNotEqual(each.files, known[0].files)
+
+
+class Edits(unittest.TestCase):
+    """The same rules as the corpus test's (graders/toolkit/grading/corpus/edit.hpp)."""
+
+    def test_edits_are_made_in_the_text_as_it_was(self):
+        edits = [{"was": "a\n", "now": "b\n"}, {"was": "b\n", "now": ""}]
+        self.assertEqual(corpus.edited("a\nb\n", edits), "b\n")
+        self.assertEqual(corpus.edited("a\nb\n", edits[::-1]), "b\n")
+
+    def test_what_does_not_stand_exactly_once_is_refused(self):
+        for was in ("c", "a", "xx\na"):
+            with self.assertRaises(ValueError):
+                corpus.edited("a\na\nxxx\n", [{"was": was, "now": ""}])
+
+    def test_one_place_is_changed_once(self):
+        with self.assertRaises(ValueError):
+            corpus.edited("abc", [{"was": "ab", "now": ""}, {"was": "bc", "now": ""}])
+
+
 class Judgement(unittest.TestCase):
     activity = "01-heap-growth"
 
