@@ -60,6 +60,14 @@ struct RunRequest {
 };
 int run_command(const Place& place, const RunRequest& request);
 
+/// A wrong submission of the corpus.
+struct DevShowRequest {
+    std::string name;                           ///< "03-oom/total-in-kib", "3/total-in-kib"
+    bool program = false;                       ///< its files instead of a diff against the solution
+    std::optional<std::filesystem::path> into;  ///< write it there, as a submission
+};
+int dev_show_command(const Place& place, const DevShowRequest& request);
+
 int doctor_command(const Place& place);
 
 }  // namespace vmlab::cli

@@ -46,6 +46,7 @@ struct CommandLine {
     ResetRequest reset;
     ShowRequest show;
     RunRequest run;
+    DevShowRequest dev_show;
 
     CommandLine() {
         app.set_version_flag("--version", "vmlab " VMLAB_VERSION);
@@ -110,6 +111,17 @@ struct CommandLine {
                          "many lines")
             ->check(CLI::Range(1, 1'000'000));
         add_where_to_run(*run_command, run.arena, run.isolation);
+
+        CLI::App* const dev_command = app.add_subcommand("dev", "For those who write activities");
+        dev_command->require_subcommand(1);
+        CLI::App* const dev_show_command =
+            dev_command->add_subcommand("show", "What a wrong submission changes in the solution");
+        dev_show_command->add_option("NAME", dev_show.name, "Such as 03-oom/total-in-kib, or 3/total-in-kib")
+            ->required();
+        CLI::Option* const program =
+            dev_show_command->add_flag("--program", dev_show.program, "Print its files whole instead");
+        dev_show_command->add_option("--into", dev_show.into, "Write it into this folder, as a submission")
+            ->excludes(program);
     }
 
     int execute(const Place& place) {
@@ -133,6 +145,9 @@ struct CommandLine {
         }
         if (app.got_subcommand("run")) {
             return run_command(place, run);
+        }
+        if (app.got_subcommand("dev")) {
+            return dev_show_command(place, dev_show);
         }
         return show_dashboard(place);
     }
