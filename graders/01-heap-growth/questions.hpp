@@ -10,33 +10,19 @@
 #include <limits>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "vmlab/evidence/allocation_trace.hpp"
+#include "vmlab/evidence/native_blocks.hpp"
 #include "vmlab/evidence/syscalls.hpp"
+#include "vmlab/grading/output.hpp"
 #include "vmlab/process/run.hpp"
 
 namespace heap_growth {
 
 using Addresses = std::vector<std::uint64_t>;
-using AllocationCalls = std::vector<vmlab::evidence::AllocationCall>;
-
-inline std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-        lines.push_back(line);
-    }
-    return lines;
-}
-
-inline bool is_address(std::string_view line) {
-    return line.size() > 2 && line.starts_with("0x") &&
-           line.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string_view::npos;
-}
 
 inline bool is_direction(std::string_view line) {
     return line == "heap grows up" || line == "heap grows down";
@@ -46,9 +32,9 @@ inline bool is_direction(std::string_view line) {
 /// Lines that `may_be_there` too are passed over.
 inline std::optional<std::string> first_that_is_no_block(const std::string& text,
                                                          bool (*may_be_there)(std::string_view)) {
-    for (const std::string& line : lines_of(text)) {
-        const bool block = is_address(line) && line.find_first_not_of("0x") != std::string::npos;
-        if (!block && !may_be_there(line)) {
+    for (const std::string& line : vmlab::grading::lines_of(text)) {
+        const bool is_block = vmlab::grading::address_of(line).value_or(0) != 0;
+        if (!is_block && !may_be_there(line)) {
             return line;
         }
     }
@@ -86,71 +72,94 @@ inline Addresses without_repetitions(const Addresses& addresses) {
     return distinct;
 }
 
-/// Whether somebody who looks at these addresses may say `direction`: the last lies that way from the first,
-/// or most steps lead that way. The two differ when malloc reuses a freed block in between. An address that
-/// comes again, because its block was freed, shows nothing new.
-inline bool show(const Addresses& printed, std::string_view direction) {
+/// Which way a list of addresses goes. An address that comes again, because its block was freed, shows
+/// nothing new.
+struct Course {
+    std::size_t distinct = 0;
+    std::size_t up = 0;  ///< steps from one address to the next
+    std::size_t down = 0;
+    bool ends_above = false;  ///< the last lies above the first
+    bool repeats = false;     ///< an address came again
+
+    /// Whether somebody who looks at the addresses may say `direction`: the last lies that way from the
+    /// first, or most steps lead that way. The two differ when malloc reuses a freed block in between.
+    [[nodiscard]] bool shows(std::string_view direction) const {
+        if (distinct < 2) {
+            return false;
+        }
+        return direction == "up" ? ends_above || up > down
+                                 : direction == "down" && (!ends_above || down > up);
+    }
+};
+
+inline Course course_of(const Addresses& printed) {
     const Addresses addresses = without_repetitions(printed);
-    if (addresses.size() < 2) {
-        return false;
-    }
-    const auto goes = [direction](std::uint64_t from, std::uint64_t to) {
-        return direction == "up" ? to > from : direction == "down" && to < from;
-    };
-    std::size_t steps = 0;
+    Course course;
+    course.distinct = addresses.size();
+    course.repeats = addresses.size() < printed.size();
+    course.ends_above = !addresses.empty() && addresses.back() > addresses.front();
     for (std::size_t i = 1; i < addresses.size(); ++i) {
-        steps += goes(addresses[i - 1], addresses[i]) ? 1 : 0;
+        (addresses[i] > addresses[i - 1] ? course.up : course.down) += 1;
     }
-    return goes(addresses.front(), addresses.back()) || 2 * steps > addresses.size() - 1;
+    return course;
 }
 
-/// How many of the printed addresses, from the first one on, are results of allocation functions in the order
-/// of the calls: all of them when the program printed nothing else.
-inline std::size_t printed_in_order(const Addresses& printed, const vmlab::evidence::AllocationTrace& trace) {
-    std::size_t matched = 0;
+/// The blocks of a run, as one witness knows them.
+struct Blocks {
+    Addresses all;   ///< in the order in which they were taken, those of libraries included
+    Addresses ints;  ///< those of sizeof(int) bytes that malloc returned
+};
+
+inline Blocks blocks_in(const vmlab::evidence::AllocationTrace& trace) {
+    Blocks blocks;
     for (const vmlab::evidence::AllocationCall& call : trace.calls) {
-        matched += matched < printed.size() && call.allocates() && call.result == printed[matched] ? 1 : 0;
+        if (!call.allocates()) {
+            continue;
+        }
+        blocks.all.push_back(call.result);
+        if (call.function == "malloc" && call.size == sizeof(int)) {
+            blocks.ints.push_back(call.result);
+        }
+    }
+    return blocks;
+}
+
+inline Blocks blocks_in(const vmlab::evidence::NativeBlocks& native) {
+    Blocks blocks;
+    for (const vmlab::evidence::NativeBlock& block : native.blocks) {
+        blocks.all.push_back(block.address);
+        if (block.programs_own && block.size == sizeof(int)) {
+            blocks.ints.push_back(block.address);
+        }
+    }
+    return blocks;
+}
+
+/// How many of the printed addresses, from the first one on, are those of blocks in the order in which they
+/// were taken: all of them when the program printed nothing else.
+inline std::size_t printed_in_order(const Addresses& printed, const Blocks& blocks) {
+    std::size_t matched = 0;
+    for (const std::uint64_t block : blocks.all) {
+        matched += matched < printed.size() && block == printed[matched] ? 1 : 0;
     }
     return matched;
 }
 
-/// Those of the printed addresses that an allocation function returned at any time.
-inline Addresses allocated(const Addresses& printed, const vmlab::evidence::AllocationTrace& trace) {
-    std::set<std::uint64_t> results;
-    for (const vmlab::evidence::AllocationCall& call : trace.calls) {
-        results.insert(call.result);
-    }
-    results.erase(0);  // NULL, and deallocations
-    Addresses blocks;
-    std::copy_if(printed.begin(), printed.end(), std::back_inserter(blocks),
-                 [&results](std::uint64_t address) { return results.contains(address); });
-    return blocks;
-}
-
-/// How many of the printed addresses are those of blocks. The same address may come again: malloc reuses a
-/// freed block.
-inline std::size_t number_that_are(const Addresses& printed, const Addresses& blocks) {
-    const std::set<std::uint64_t> taken(blocks.begin(), blocks.end());
-    return static_cast<std::size_t>(std::count_if(
-        printed.begin(), printed.end(), [&taken](std::uint64_t address) { return taken.contains(address); }));
-}
-
-/// The successful calls of malloc(sizeof(int)).
-inline AllocationCalls mallocs_of_an_int(const vmlab::evidence::AllocationTrace& trace) {
-    AllocationCalls calls;
-    std::copy_if(trace.calls.begin(), trace.calls.end(), std::back_inserter(calls), [](const auto& call) {
-        return call.function == "malloc" && call.size == sizeof(int) && call.allocates();
-    });
-    return calls;
-}
-
-/// Those of the calls whose result is not among the printed addresses.
-inline AllocationCalls not_printed(const AllocationCalls& calls, const Addresses& printed) {
+/// The first block of an int that is not among the printed addresses.
+inline std::optional<std::uint64_t> first_not_printed(const Blocks& blocks, const Addresses& printed) {
     const std::set<std::uint64_t> lines(printed.begin(), printed.end());
-    AllocationCalls missing;
-    std::copy_if(calls.begin(), calls.end(), std::back_inserter(missing),
-                 [&lines](const auto& call) { return !lines.contains(call.result); });
-    return missing;
+    const auto missing = std::ranges::find_if_not(
+        blocks.ints, [&lines](std::uint64_t block) { return lines.contains(block); });
+    return missing == blocks.ints.end() ? std::nullopt : std::optional(*missing);
+}
+
+/// Those of the printed addresses that are blocks, whenever they were taken.
+inline Addresses that_are_blocks(const Addresses& printed, const Blocks& blocks) {
+    const std::set<std::uint64_t> taken(blocks.all.begin(), blocks.all.end());
+    Addresses found;
+    std::ranges::copy_if(printed, std::back_inserter(found),
+                         [&taken](std::uint64_t address) { return taken.contains(address); });
+    return found;
 }
 
 /// The trace's own text of every successful allocation, one a line.
@@ -182,12 +191,6 @@ inline Heap heap_of(const vmlab::evidence::SyscallRun& run) {
         }
     }
     return heap;
-}
-
-/// "heap_growth: …", also with the path by which the program was started.
-inline bool begins_with_the_programs_name(std::string_view message) {
-    const std::string_view word = message.substr(0, message.find_first_of(": \t\n"));
-    return word == "heap_growth" || word.ends_with("/heap_growth");
 }
 
 /// The positions, in SyscallRun::calls, of the writes that completed a line of stdout.

@@ -60,49 +60,35 @@ void expect_number(const std::string& table, const std::string& key, std::uint64
 }
 
 /// The card of a question that one line of the LEAK SUMMARY answers.
-Card summary_card(LeakKind kind, std::string why) {
+Card summary_card(LeakKind kind) {
     return {.expected = fmt::format("the number in the line \"{}\" of the LEAK SUMMARY", name_of(kind)),
             .observed = "",
             .evidence =
                 fmt::format("Memcheck on the original program:   {}: ... bytes in ... blocks", name_of(kind)),
-            .why = std::move(why),
-            .next = look_again};
+            .next = look_again()};
 }
 
 TEST(Leaks, AnswersWhatIsDefinitelyLost) {
-    const Card card =
-        summary_card(LeakKind::definitely_lost,
-                     "No pointer to these blocks was left. In the summary the dropped head of a list counts "
-                     "here, and the nodes behind it in the next line. A loss record shows both together, so "
-                     "whoever adds up the records counts the nodes twice.");
+    const Card card = summary_card(LeakKind::definitely_lost);
     const MemcheckReport& report = starter.get().report;
     expect_number("starter", "definitely_lost_bytes", report.bytes(LeakKind::definitely_lost), card);
     expect_number("starter", "definitely_lost_blocks", report.blocks(LeakKind::definitely_lost), card);
 }
 
 TEST(Leaks, AnswersWhatIsIndirectlyLost) {
-    const Card card =
-        summary_card(LeakKind::indirectly_lost,
-                     "There are pointers to these blocks, but they stand in blocks that are lost themselves: "
-                     "the nodes behind a list head that nobody knows any more.");
+    const Card card = summary_card(LeakKind::indirectly_lost);
     const MemcheckReport& report = starter.get().report;
     expect_number("starter", "indirectly_lost_bytes", report.bytes(LeakKind::indirectly_lost), card);
 }
 
 TEST(Leaks, AnswersWhatIsPossiblyLost) {
-    const Card card =
-        summary_card(LeakKind::possibly_lost,
-                     "Only an address in the middle of the block was left. Memcheck cannot know whether that "
-                     "is a pointer kept on purpose or a number that happens to look like one.");
+    const Card card = summary_card(LeakKind::possibly_lost);
     const MemcheckReport& report = starter.get().report;
     expect_number("starter", "possibly_lost_bytes", report.bytes(LeakKind::possibly_lost), card);
 }
 
 TEST(Leaks, AnswersWhatIsStillReachable) {
-    const Card card =
-        summary_card(LeakKind::still_reachable,
-                     "A pointer to the start of the block was there to the end, so the program could have "
-                     "freed it at any time.");
+    const Card card = summary_card(LeakKind::still_reachable);
     const MemcheckReport& report = starter.get().report;
     expect_number("starter", "still_reachable_bytes", report.bytes(LeakKind::still_reachable), card);
 }
@@ -120,11 +106,7 @@ TEST(Leaks, AnswersWhichLinesAllocateThem) {
         .observed = "every line that is named is right, but at least one is missing",
         .evidence =
             fmt::format("answers.toml, [starter]: definitely_lost_lines = [{}]", fmt::join(answer, ", ")),
-        .why =
-            "A loss record tells where a block was allocated, not where its address got lost. Its first row "
-            "in leaks.cpp is the call of malloc; the rows below it only say who called that function. The "
-            "numbers are those of the file as it was given to you.",
-        .next = look_again,
+        .next = look_again(),
     };
     const auto wrong =
         std::find_if(named.begin(), named.end(), [&lost](auto line) { return !lost.contains(line); });
@@ -144,11 +126,7 @@ TEST(Leaks, AnswersWhatDebugInfoIsFor) {
     fail({.expected = "what Memcheck shows of the original program when it was built without -g",
           .observed = fmt::format("answers.toml, [without_debug_info]: reports_line_numbers = {}", answer),
           .evidence = "the rows of a loss record:   by 0x10...: sum_of_five_integers() (...)",
-          .why = "The processor needs no line numbers. The compiler writes them into the executable as "
-                 "debugging information, and only when it is told to; a tool can then turn an address into a "
-                 "line.",
-          .next = bring_original + "g++ -std=c++20 -O0 original.cpp -o original-without-g -lfmt &&\n"
-                                   "valgrind --leak-check=full ./original-without-g"});
+          .next = original_under("valgrind --leak-check=full", "original", "", false)});
 }
 
 TEST(Leaks, AnswersWhatOneFreeChanges) {
@@ -156,13 +134,8 @@ TEST(Leaks, AnswersWhatOneFreeChanges) {
         .expected = "how many blocks are definitely lost when the first integer is freed and nothing else",
         .observed = "",
         .evidence = "Memcheck on that program:   definitely lost: ... bytes in ... blocks",
-        .why =
-            "One free() gives back one block: the one whose address it gets. All five integers pass through "
-            "the same variable, but it holds one address at a time.",
         .next =
-            "../../scripts/lab show 2 starter |\n"
-            "sed 's|// std::free(number);|std::free(number);|' > one_free.cpp &&\n"
-            "g++ -std=c++20 -g -O0 one_free.cpp -o one_free -lfmt && valgrind ./one_free",
+            original_under("valgrind", "one_free", "|\nsed 's|// std::free(number);|std::free(number);|' "),
     };
     const MemcheckReport& report = starter_with_one_free.get().report;
     expect_number("one_free", "definitely_lost_blocks", report.blocks(LeakKind::definitely_lost), card);

@@ -24,7 +24,6 @@ using vmlab::evidence::Frame;
 using vmlab::evidence::Leak;
 using vmlab::evidence::LeakKind;
 using vmlab::evidence::MemcheckReport;
-using vmlab::evidence::MemoryError;
 
 inline constexpr std::string_view source_file = "leaks.cpp";
 
@@ -56,16 +55,6 @@ inline std::size_t blocks_of(const Sizes& sizes, std::uint64_t size) {
     return found == sizes.end() ? 0 : found->second;
 }
 
-/// A size of which there are more in `some` than in `others`; nothing when there is none.
-inline std::optional<std::uint64_t> size_with_more(const Sizes& some, const Sizes& others) {
-    for (const auto& [size, count] : some) {
-        if (count > blocks_of(others, size)) {
-            return size;
-        }
-    }
-    return std::nullopt;
-}
-
 /// A size of which fewer blocks were allocated than `wanted` says; nothing when there are enough of each.
 inline std::optional<std::uint64_t> size_with_too_few(const Sizes& wanted, const AllocationTrace& trace) {
     for (const auto& [size, count] : wanted) {
@@ -94,18 +83,6 @@ inline std::optional<Block> first_kept(const Sizes& sizes, const AllocationTrace
     return std::nullopt;
 }
 
-inline bool is_about_freeing(const MemoryError& error) {
-    return error.kind == "InvalidFree" || error.kind == "MismatchedFree";
-}
-
-/// The first error about freeing, or the first about something else; nullptr when there is none.
-inline const MemoryError* first_error(const MemcheckReport& report, bool about_freeing) {
-    const auto found = std::find_if(
-        report.errors.begin(), report.errors.end(),
-        [about_freeing](const MemoryError& error) { return is_about_freeing(error) == about_freeing; });
-    return found == report.errors.end() ? nullptr : &*found;
-}
-
 /// The lines of leaks.cpp on which these blocks were allocated.
 inline std::set<std::int64_t> lines_of(const std::vector<Leak>& leaks) {
     std::set<std::int64_t> lines;
@@ -125,24 +102,6 @@ inline bool names_lines(const MemcheckReport& report) {
 inline std::string amount(std::uint64_t bytes, std::uint64_t blocks) {
     return fmt::format("{} byte{} in {} block{}", bytes, bytes == 1 ? "" : "s", blocks,
                        blocks == 1 ? "" : "s");
-}
-
-/// A call stack as Memcheck prints it: the innermost row, and those that lie in leaks.cpp. The lines that
-/// answers.toml asks for are not told.
-inline std::string rows_of(const std::vector<Frame>& stack, const std::set<std::int64_t>& asked_for = {}) {
-    std::string rows;
-    for (const Frame& frame : stack) {
-        const bool innermost = rows.empty();
-        if (innermost || frame.file == source_file) {
-            rows += fmt::format("{} {}", innermost ? "at" : "\nby", frame.function);
-        }
-        if (frame.file == source_file) {
-            rows += asked_for.contains(frame.line)
-                        ? fmt::format(" ({}: answers.toml asks for the line)", frame.file)
-                        : fmt::format(" ({}:{})", frame.file, frame.line);
-        }
-    }
-    return rows;
 }
 
 /// A buffer that libstdc++ makes when std::ios::sync_with_stdio(false) is called, and that no program can
@@ -180,12 +139,6 @@ inline std::string line_of(const std::string& text, std::int64_t number) {
     start = std::min(text.find_first_not_of(' ', start), text.size());
     const std::string line = text.substr(start, text.find('\n', start) - start);
     return line.empty() ? "(an empty line)" : line;
-}
-
-/// "leaks: ...", also with the path by which the program was started.
-inline bool begins_with_the_programs_name(std::string_view message) {
-    const std::string_view word = message.substr(0, message.find_first_of(": \t\n"));
-    return word == "leaks" || word.ends_with("/leaks");
 }
 
 }  // namespace leaks

@@ -5,46 +5,41 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "mended.hpp"
 #include "questions.hpp"
 #include "runs.hpp"
-#include "vmlab/grading/agreement.hpp"
 #include "vmlab/grading/grader.hpp"
+#include "vmlab/grading/output.hpp"
 
 namespace {
 
 using namespace leaks;
 
-/// Memory that is read when it is not initialised, or free, may hold anything: that is a mistake. Without
-/// one, the same program prints the same report, whoever watches it.
-void expect_the_report_under_valgrind() {
-    const MemcheckRun& run = mended.get();
-    grading::expect_agreement({"without Valgrind", plain.get()}, {"under Valgrind", run.run},
-                              {.otherwise = run.report.errors.empty() ? grading::OutcomeKind::tamper_suspected
-                                                                      : grading::OutcomeKind::failed,
-                               .next = build + " && ./leaks && valgrind -q ./leaks"});
-}
-
-TEST(Leaks, PrintsTheReportUnchanged) {
-    grading::expect_exit_status(plain.get(), 0, "running leaks");
+/// One of the ways in which the program is run with memory to be had.
+void expect_the_report(const process::Run& run, const std::string& how, const std::string& next) {
+    grading::expect_exit_status(run, 0, experiment.doing(how));
     const std::string& report = starter.get().run.out;
-    if (plain.get().out == report) {
-        expect_the_report_under_valgrind();
+    if (run.out == report) {
         return;
     }
     fail({.expected = excerpt(report),
-          .observed = plain.get().out.empty() ? "nothing on stdout" : excerpt(plain.get().out),
-          .evidence = "stdout of the program, compared with the original's byte by byte",
-          .why = "Mending a leak must not change what a program does. A changed number or text often means "
-                 "that a block was freed before its last use.",
-          .next = build + " && ./leaks"});
+          .observed = grading::shown(run.out),
+          .evidence = fmt::format("stdout {}, compared with the original's byte by byte", how),
+          .next = next});
+}
+
+TEST(Leaks, PrintsTheReportUnchanged) {
+    expect_the_report(plain.get(), "with nobody watching", built_and(experiment.command()));
+    expect_the_report(mended.get().run, "under Valgrind", built_and(experiment.under("valgrind -q")));
+    expect_the_report(counted.get().run, "with its blocks counted", built_and(experiment.command()));
 }
 
 TEST(Leaks, PrintsNoReportWithoutMemory) {
     expect_something_to_judge();
-    if (const auto& card = report_of_constants.get()) {
-        fail(*card);
+    if (const auto& found = constants.get()) {
+        fail(found->card);
     }
 }
 
@@ -57,31 +52,28 @@ bool crashes_all_the_same(const process::Run& run) {
 
 TEST(Leaks, ReportsThatMallocFailed) {
     expect_something_to_judge();
-    for (std::size_t allocations = 0; allocations < number_of_blocks(wanted()); ++allocations) {
-        const process::Run run = run_without_memory(lab(), allocations, false);
+    std::size_t working = 0;
+    for (const process::Run& run : starved.get()) {
+        const std::size_t allocations = working++;
         // A program that takes its blocks from plain new does not notice.
         const bool got_its_blocks = run.succeeded() && run.out == starter.get().run.out;
         if (got_its_blocks || crashes_all_the_same(run) ||
-            (run.status.exited_with(1) && begins_with_the_programs_name(run.err))) {
+            (run.status.exited_with(1) && grading::begins_with_name(run.err, "leaks"))) {
             continue;
         }
-        const Card card{
+        Card card{
             .expected = "on stderr a message that begins with \"leaks\", and exit status 1",
             .observed = fmt::format("malloc returned NULL after {} calls that worked, and the program {}",
                                     allocations, run.describe()),
-            .evidence = fmt::format("stdout:\n{}\nstderr:\n{}", excerpt(run.out), excerpt(run.err)),
-            .why =
-                "NULL is the only way in which malloc can say that there is no memory. The program asked "
-                "whether it got NULL when it was given to you: mending a leak must not change that.",
-            .next = build +
-                    " && gdb -q -batch -ex 'break malloc if $rdi == 64' -ex run -ex 'return (void*)0' "
-                    "-ex continue ./leaks",
+            .evidence =
+                fmt::format("stdout:\n{}\nstderr:\n{}", grading::shown(run.out), grading::shown(run.err)),
+            .next = built_and(experiment.under("gdb -q -batch -ex 'break malloc if $rdi == 64' -ex run "
+                                               "-ex 'return (void*)0' -ex continue")),
         };
         if (run.status.signal && run.ending == process::Ending::finished) {
-            fail(card, grading::Reason::crashed);
+            fail(std::move(card), grading::Reason::crashed);
         }
-        grading::expect_exit(run, "running leaks with a malloc that returns NULL");
-        fail(card);
+        grading::fail_run(run, experiment.doing("with a malloc that returns NULL"), std::move(card));
     }
 }
 

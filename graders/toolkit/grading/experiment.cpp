@@ -104,6 +104,25 @@ evidence::MemcheckRun Experiment::memcheck(Lab& lab, evidence::MemcheckOptions h
     return lab.memcheck(lab.program(program), completed(std::move(how), *this));
 }
 
+evidence::MemcheckRun Experiment::native_under_memcheck(Lab& lab, NativeOptions how) const {
+    return lab.native_under_memcheck(lab.program(program), completed(std::move(how), *this));
+}
+
+CountedRun Experiment::counted(Lab& lab) const {
+    NativeOptions how;
+    how.preload = Preload::counts_blocks;
+    process::Run run = native(lab, how);
+    evidence::NativeBlocks blocks = evidence::native_blocks(run.shared_memory);
+    if (!blocks.heard) {
+        const process::Run known = lab.native(lab.starter(program), completed(how, *this));
+        if (!evidence::native_blocks(known.shared_memory).heard) {
+            raise({process::ErrorKind::failed, "the blocks of a run cannot be counted here",
+                   "LD_PRELOAD must work for programs in the sandbox: ld.so(8)"});
+        }
+    }
+    return {std::move(run), std::move(blocks)};
+}
+
 evidence::SyscallRun Experiment::syscalls(Lab& lab, evidence::SyscallOptions how) const {
     return lab.syscalls(lab.program(program), completed(std::move(how), *this));
 }

@@ -8,6 +8,7 @@ using vmlab::inside::aligned_block;
 using vmlab::inside::nothrow_new;
 using vmlab::inside::plain_new;
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 void* memalign(std::size_t alignment, std::size_t size) {
@@ -63,3 +64,4 @@ void* operator new(std::size_t size, std::align_val_t alignment, const std::noth
 void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
     return nothrow_new(size, static_cast<std::size_t>(alignment), __builtin_return_address(0));
 }
+#pragma GCC visibility pop

@@ -1,9 +1,9 @@
 // A preloaded allocator whose blocks forget: whatever the program writes into one of its own blocks is gone
 // before it can read it, and it reads zeros. What a program prints all the same does not come out of its
-// blocks: they were for show, even when it writes and reads them.
+// blocks: they were for show, even when it writes and reads them. (own_blocks.hpp says which are its own.)
 //
 // Each block is pages of its own that cannot be written. A write is caught (SIGSEGV), done as a single step
-// (the trap flag, SIGTRAP), and its pages are thrown away. Only blocks of the program's own calls are made
+// (the trap flag, SIGTRAP), and its pages are thrown away. Only blocks of the program's own are made
 // so: iostreams, fmt and the dynamic loader go on working.
 
 #include <bits/functexcept.h>
@@ -19,12 +19,12 @@
 
 #include "allocation_forms.hpp"
 #include "libc_malloc.hpp"
-#include "main_program.hpp"
+#include "own_blocks.hpp"
 #include "settings.hpp"
 
 namespace {
 
-using vmlab::inside::in_main_program;
+vmlab::inside::OwnBlocks own_blocks;
 
 /// Room for all blocks together; a block that is freed stays taken.
 constexpr std::size_t region_bytes = 256UL << 20U;
@@ -75,8 +75,10 @@ void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
 
 /// Before any code of the program itself. On other processors the first write ends the program: that finds
 /// out all but those who write into their blocks for show.
-__attribute__((constructor)) void prepare() {
-    vmlab::inside::take_out("LD_PRELOAD");
+__attribute__((constructor)) void prepare(int /*argc*/, char** /*argv*/, char** environment) {
+    vmlab::inside::Settings settings(environment);
+    settings.take_out("LD_PRELOAD");
+    own_blocks = vmlab::inside::OwnBlocks(settings);
     void* room = mmap(nullptr, region_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (room == MAP_FAILED) {
         return;
@@ -90,14 +92,15 @@ __attribute__((constructor)) void prepare() {
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 void* malloc(std::size_t size) {
-    return in_main_program(__builtin_return_address(0)) ? forgetful_block(size) : __libc_malloc(size);
+    return own_blocks.asked_for_by(__builtin_return_address(0)) ? forgetful_block(size) : __libc_malloc(size);
 }
 
 void* calloc(std::size_t count, std::size_t size) {
-    if (!in_main_program(__builtin_return_address(0))) {
+    if (!own_blocks.asked_for_by(__builtin_return_address(0))) {
         return __libc_calloc(count, size);
     }
     std::size_t bytes = 0;
@@ -105,7 +108,7 @@ void* calloc(std::size_t count, std::size_t size) {
 }
 
 void* realloc(void* block, std::size_t size) {
-    if (in_region(block) || (block == nullptr && in_main_program(__builtin_return_address(0)))) {
+    if (in_region(block) || (block == nullptr && own_blocks.asked_for_by(__builtin_return_address(0)))) {
         return size == 0 && block != nullptr ? nullptr : forgetful_block(size);
     }
     return __libc_realloc(block, size);
@@ -118,11 +121,12 @@ void free(void* block) {
 }
 
 }  // extern "C"
+#pragma GCC visibility pop
 
 namespace vmlab::inside {
 
 void* aligned_block(std::size_t alignment, std::size_t size, const void* caller) {
-    if (!in_main_program(caller)) {
+    if (!own_blocks.asked_for_by(caller)) {
         return __libc_memalign(alignment, size);
     }
     return alignment > page_bytes ? nullptr : forgetful_block(size);
@@ -130,9 +134,10 @@ void* aligned_block(std::size_t alignment, std::size_t size, const void* caller)
 
 void* nothrow_new(std::size_t size, std::size_t alignment, const void* caller) {
     if (alignment != 0) {
-        return aligned_block(alignment, size, caller);
+        return own_blocks.made_by_new(caller, size) ? forgetful_block(size)
+                                                    : __libc_memalign(alignment, size);
     }
-    return in_main_program(caller) ? forgetful_block(size) : __libc_malloc(size == 0 ? 1 : size);
+    return own_blocks.made_by_new(caller, size) ? forgetful_block(size) : __libc_malloc(size == 0 ? 1 : size);
 }
 
 void* plain_new(std::size_t size, std::size_t alignment, const void* caller) {

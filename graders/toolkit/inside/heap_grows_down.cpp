@@ -17,6 +17,17 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "settings.hpp"
+
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#else  // without Valgrind's headers: nobody is told of the blocks
+#define VALGRIND_MALLOCLIKE_BLOCK(...) (void)0
+#define VALGRIND_FREELIKE_BLOCK(...) (void)0
+#define VALGRIND_MAKE_MEM_NOACCESS(...) (void)0
+#define VALGRIND_MAKE_MEM_DEFINED(...) (void)0
+#endif
+
 namespace {
 
 constexpr std::size_t alignment = 16;
@@ -43,6 +54,7 @@ bool reserve() {
         if (start == MAP_FAILED) {
             continue;
         }
+        (void)VALGRIND_MAKE_MEM_NOACCESS(start, size);
         const auto lowest = reinterpret_cast<std::uintptr_t>(start);
         std::uintptr_t nobody = 0;
         if (!heap_lowest.compare_exchange_strong(nobody, lowest)) {
@@ -59,14 +71,41 @@ bool reserve() {
     return false;
 }
 
-std::size_t& size_of(void* block) {
-    return *reinterpret_cast<std::size_t*>(static_cast<char*>(block) - header_bytes);
+std::size_t* header_of(void* block) {
+    auto* header = reinterpret_cast<std::size_t*>(static_cast<char*>(block) - header_bytes);
+    (void)VALGRIND_MAKE_MEM_DEFINED(header, sizeof *header);
+    return header;
 }
 
-// Asked at every call: the first ones come before the C library knows the environment.
-bool upwards() {
-    const char* seed = std::getenv("VMLAB_HEAP_SEED");
-    return seed != nullptr && std::strtoul(seed, nullptr, 10) % 2 == 1;
+std::size_t size_of(void* block) {
+    std::size_t* header = header_of(block);
+    const std::size_t size = *header;
+    (void)VALGRIND_MAKE_MEM_NOACCESS(header, sizeof *header);
+    return size;
+}
+
+// A block as its caller gets it. Where Memcheck watches, it is told of the block: nothing else in this heap
+// may be touched.
+void* made(std::uintptr_t address, std::size_t size) {
+    void* block = reinterpret_cast<void*>(address);
+    std::size_t* header = header_of(block);
+    *header = size;
+    (void)VALGRIND_MAKE_MEM_NOACCESS(header, sizeof *header);
+    VALGRIND_MALLOCLIKE_BLOCK(block, size, 0, 1);
+    return block;
+}
+
+bool upwards = false;
+
+// Before any code of the program itself. The calls that come earlier are the libraries'.
+__attribute__((constructor)) void read_settings(int /*argc*/, char** argv, char** environment) {
+    vmlab::inside::Settings settings(environment);
+    if (!settings.are_for(argv[0])) {
+        return;
+    }
+    upwards = settings.take_number("VMLAB_HEAP_SEED", 0) % 2 == 1;
+    settings.take_out("VMLAB_PROGRAM");
+    settings.take_out("LD_PRELOAD");
 }
 
 void* allocate_upwards(std::size_t size, std::size_t align) {
@@ -81,9 +120,7 @@ void* allocate_upwards(std::size_t size, std::size_t align) {
             return nullptr;
         }
     } while (!free_start.compare_exchange_weak(before, after, std::memory_order_relaxed));
-    void* result = reinterpret_cast<void*>(block);
-    size_of(result) = size;
-    return result;
+    return made(block, size);
 }
 
 void* allocate(std::size_t size, std::size_t align = alignment) {
@@ -94,7 +131,7 @@ void* allocate(std::size_t size, std::size_t align = alignment) {
         errno = ENOMEM;
         return nullptr;
     }
-    if (upwards()) {
+    if (upwards) {
         return allocate_upwards(size, align);
     }
     std::uintptr_t before = heap_next.load(std::memory_order_relaxed);
@@ -108,9 +145,7 @@ void* allocate(std::size_t size, std::size_t align = alignment) {
         }
         block = (before - (size == 0 ? 1 : size)) & ~(align - 1);
     } while (!heap_next.compare_exchange_weak(before, block - header_bytes, std::memory_order_relaxed));
-    void* result = reinterpret_cast<void*>(block);
-    size_of(result) = size;
-    return result;
+    return made(block, size);
 }
 
 bool is_power_of_two(std::size_t number) {
@@ -119,13 +154,18 @@ bool is_power_of_two(std::size_t number) {
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 void* malloc(std::size_t size) {
     return allocate(size);
 }
 
-void free(void*) {}
+void free(void* block) {
+    if (block != nullptr) {
+        VALGRIND_FREELIKE_BLOCK(block, 0);
+    }
+}
 
 void* calloc(std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
@@ -141,15 +181,12 @@ void* realloc(void* block, std::size_t size) {
         return allocate(size);
     }
     const std::size_t old_size = size_of(block);
-    if (size <= old_size) {
-        size_of(block) = size;
-        return block;
+    void* moved = allocate(size);
+    if (moved != nullptr) {
+        std::memcpy(moved, block, old_size < size ? old_size : size);
+        free(block);
     }
-    void* larger = allocate(size);
-    if (larger != nullptr) {
-        std::memcpy(larger, block, old_size);
-    }
-    return larger;
+    return moved;
 }
 
 void* reallocarray(void* block, std::size_t count, std::size_t size) {
@@ -200,3 +237,4 @@ std::size_t malloc_usable_size(void* block) {
 }
 
 }  // extern "C"
+#pragma GCC visibility pop

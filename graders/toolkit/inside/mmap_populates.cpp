@@ -18,6 +18,7 @@ void* populated(void* address, size_t bytes, int rights, int flags, int descript
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 void* mmap(void* address, size_t bytes, int rights, int flags, int descriptor, off_t offset) noexcept {
@@ -29,3 +30,4 @@ void* mmap64(void* address, size_t bytes, int rights, int flags, int descriptor,
 }
 
 }  // extern "C"
+#pragma GCC visibility pop

@@ -114,15 +114,16 @@ void show_write(int signal, siginfo_t* info, void* context) {
 }
 
 /// Before any code of the program itself.
-__attribute__((constructor)) void prepare() {
-    const char* text = std::getenv("VMLAB_BLOCK_SIZES");
+__attribute__((constructor)) void prepare(int /*argc*/, char** /*argv*/, char** environment) {
+    vmlab::inside::Settings settings(environment);
+    const char* text = settings.text("VMLAB_BLOCK_SIZES");
     for (std::size_t i = 0; text != nullptr && *text != '\0' && i < most_sizes; ++i) {
         char* end = nullptr;
         shown_sizes[i] = std::strtoul(text, &end, 10);
         text = *end == ',' ? end + 1 : end;
     }
-    vmlab::inside::take_out("VMLAB_BLOCK_SIZES");
-    vmlab::inside::take_out("LD_PRELOAD");
+    settings.take_out("VMLAB_BLOCK_SIZES");
+    settings.take_out("LD_PRELOAD");
     void* room = mmap(nullptr, region_pages * page_bytes, PROT_NONE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (room == MAP_FAILED) {
@@ -141,6 +142,7 @@ void* block_of(std::size_t size) {
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 void* malloc(std::size_t size) {
@@ -227,6 +229,7 @@ sighandler_t signal(int signal, sighandler_t handler) {
 }
 
 }  // extern "C"
+#pragma GCC visibility pop
 
 namespace vmlab::inside {
 

@@ -20,6 +20,7 @@ void sleep_briefly() {
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 unsigned int sleep(unsigned int /*seconds*/) {
@@ -48,3 +49,4 @@ int thrd_sleep(const timespec* /*duration*/, timespec* /*rest*/) {
 }
 
 }  // extern "C"
+#pragma GCC visibility pop

@@ -48,6 +48,12 @@ struct MemoryError {
                          ///< size 4 free'd"); empty when it has none
     std::vector<Frame> stack;
     [[nodiscard]] const Frame* at(std::string_view source_file) const;
+    /// InvalidFree or MismatchedFree.
+    [[nodiscard]] bool about_freeing() const;
+    /// A use of a value that was never set.
+    [[nodiscard]] bool about_unset_values() const;
+    /// An access to the first page of the address space: a null pointer was used.
+    [[nodiscard]] bool at_null() const;
 };
 
 /// What Memcheck wrote into its XML about one process.
@@ -100,6 +106,10 @@ struct MemcheckOptions {
     std::vector<std::filesystem::path> readable;
     process::OnPause on_pause;  ///< a dialogue over the program's stdin, as in process::Job
     std::string input;          ///< for stdin; default: nothing
+    /// The environment preloads an allocator whose own heap Memcheck is told of: the blocks are in the
+    /// report, but not in the trace, which is empty of them.
+    bool preloads_own_heap = false;
+    bool show_mismatched_frees = true;  ///< false: the preloaded allocator takes what new gets from malloc
 };
 
 /// Runs the program under Memcheck and its allocation trace, reported over sockets that the program cannot

@@ -8,21 +8,37 @@
 
 namespace vmlab::evidence {
 
-/// What a run without Valgrind told of the blocks that were taken (preloaded allocator).
-struct NativeBlocks {
-    /// How many blocks of each size, in bytes, were taken by the program or by a library for it.
-    std::map<std::uint64_t, std::size_t> taken;
-    /// Where the blocks lay that the program itself took, in order.
-    std::vector<std::uint64_t> addresses;
-    /// How many of these were not given back by the end.
-    std::map<std::uint64_t, std::size_t> never_freed;
-    /// The program was told of to its end. Otherwise blocks may have been taken and given back unheard.
-    bool to_the_end = false;
+/// One block, as a run without Valgrind told of it.
+struct NativeBlock {
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;  ///< bytes asked for
+    /// Taken by the program's own code, or by a library's `new` (a std::string's); else by a library's
+    /// malloc.
+    bool programs_own = false;
+    bool given_back = false;
 };
 
-/// Reads rows "+ADDRESS SIZE" (taken by the program), "~ADDRESS SIZE" (by a library), "-ADDRESS" and "="
-/// (the end); addresses in base 16. Rows that are none, and the freeing of blocks that nobody told of, are
-/// passed over: the program could write rows itself.
-[[nodiscard]] NativeBlocks native_blocks(std::string_view rows);
+/// What a run without Valgrind told of its blocks (preloaded allocator).
+struct NativeBlocks {
+    /// In the order in which they were taken.
+    std::vector<NativeBlock> blocks;
+    /// The allocator was there and could tell. Otherwise nothing is known, and no block is in the list.
+    bool heard = false;
+    /// More was told than there was room for: blocks are missing, and some may have been given back.
+    bool overflowed = false;
+    /// The program brings a malloc of its own, from which libraries get their blocks too: all are
+    /// programs_own.
+    bool own_malloc = false;
+
+    /// How many blocks of that size were taken.
+    [[nodiscard]] std::size_t taken(std::uint64_t size) const;
+    /// How many of the program's own blocks of each size were not given back by its end.
+    [[nodiscard]] std::map<std::uint64_t, std::size_t> never_freed() const;
+};
+
+/// Reads the memory that the preloaded allocator wrote (graders/toolkit/inside/block_record.hpp). Total: the
+/// program could have written there. The giving back of a block that nobody told of is passed over, and so is
+/// a record that is not whole.
+[[nodiscard]] NativeBlocks native_blocks(std::string_view memory);
 
 }  // namespace vmlab::evidence

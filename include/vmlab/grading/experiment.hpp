@@ -9,10 +9,17 @@
 #include <string_view>
 #include <vector>
 
+#include "vmlab/evidence/native_blocks.hpp"
 #include "vmlab/evidence/procfs.hpp"
 #include "vmlab/grading/lab.hpp"
 
 namespace vmlab::grading {
+
+/// A run without any instrument but an allocator that counts.
+struct CountedRun {
+    process::Run run;
+    evidence::NativeBlocks blocks;
+};
 
 /// A run that nobody traced, looked at from outside while it slept, and then stopped.
 struct Asleep {
@@ -34,6 +41,11 @@ struct Experiment {
     /// by those above. Ends the check as the Lab's functions do.
     [[nodiscard]] process::Run native(Lab& lab, NativeOptions how = {}) const;
     [[nodiscard]] evidence::MemcheckRun memcheck(Lab& lab, evidence::MemcheckOptions how = {}) const;
+    /// native() with a preloaded allocator, under Memcheck (Lab::native_under_memcheck).
+    [[nodiscard]] evidence::MemcheckRun native_under_memcheck(Lab& lab, NativeOptions how) const;
+    /// native() with every block counted. Blocks that were not heard of are the program's doing: where the
+    /// starter is not heard either, the grader is at fault, and says so.
+    [[nodiscard]] CountedRun counted(Lab& lab) const;
     [[nodiscard]] evidence::SyscallRun syscalls(Lab& lab, evidence::SyscallOptions how = {}) const;
 
     /// Runs it as native() does, until `is_time` says so of what it has printed so far; then waits for it to

@@ -25,23 +25,20 @@
 
 namespace vmlab::grading {
 
-/// The preloaded allocators. The program could forge what they report: evidence is what it then prints, and a
-/// report that accuses it.
+/// The preloaded allocators. Evidence is what the program prints under them; and of counts_blocks, that the
+/// blocks which Memcheck saw were there without it too.
 enum class Preload {
     none,
-    heap_grows_down,  ///< every block lies below the one before it
+    heap_grows_down,  ///< every block lies below the one before it; above it with heap_grows_up
     malloc_fails,    ///< malloc, calloc and realloc give NULL after the first malloc_calls_that_work calls of
                      ///< the program's own, to the next malloc_calls_that_fail of them
     blocks_forget,   ///< what is written into a block of the program's own is gone: it reads zeros
-    counts_blocks,   ///< Run::channels[block_channel] tells of the program's own blocks
-                     ///< (evidence::native_blocks)
+    counts_blocks,   ///< Run::shared_memory tells of every block (evidence::native_blocks)
     sleeps_briefly,  ///< every sleep lasts a millisecond
     mmap_populates,  ///< private anonymous mappings made by mmap(3) have all their pages from the start
     shows_writes,  ///< /proc/PID/maps tells which pages of the blocks of shown_sizes the program has written
                    ///< to (evidence::shown_blocks)
 };
-
-inline constexpr int block_channel = 1011;
 
 struct NativeOptions {
     std::vector<std::string> arguments;
@@ -51,6 +48,12 @@ struct NativeOptions {
     Preload preload = Preload::none;
     int malloc_calls_that_work = 0;
     std::optional<int> malloc_calls_that_fail = {};  ///< default: all that follow
+    /// malloc_fails: plain `new` is counted too and gives NULL, which a real one never does.
+    bool plain_new_gives_null = false;
+    bool heap_grows_up = false;  ///< heap_grows_down: the same allocator, working the other way
+    /// malloc_fails, blocks_forget: blocks of these sizes are the program's own too when a library gets them
+    /// for it by `new` (a std::string, a memory resource).
+    std::vector<std::uint64_t> block_sizes = {};
     std::vector<std::uint64_t> shown_sizes = {};  ///< shows_writes: of which blocks, in bytes; at most four
     std::string input;                            ///< for stdin; default: nothing
     process::OnPause on_pause;                    ///< a dialogue instead, as in process::Job
@@ -95,6 +98,11 @@ class Lab {
     [[nodiscard]] virtual evidence::SyscallRun syscalls(const Program& program,
                                                         const evidence::SyscallOptions& options = {}) = 0;
     [[nodiscard]] virtual process::Run native(const Program& program, const NativeOptions& options = {}) = 0;
+    /// A run like native() with the preloaded allocators heap_grows_down or malloc_fails, under Memcheck: it
+    /// guards the blocks of these too. Of `options` only arguments, environment, limits and what concerns the
+    /// allocator are used.
+    [[nodiscard]] virtual evidence::MemcheckRun native_under_memcheck(const Program& program,
+                                                                      const NativeOptions& options) = 0;
     /// Runs in an arena of request.memory_bytes. cannot-judge when there is none.
     [[nodiscard]] virtual arena::Outcome arena(const arena::Request& request) = 0;
     /// A Job for a contestant of an arena.

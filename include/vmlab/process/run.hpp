@@ -61,6 +61,10 @@ struct Job {
     /// Run::channels under the same number. Valgrind keeps 1012 and above from its client (with open_files =
     /// 1024).
     std::vector<int> channels;
+    /// Instruments only: this descriptor is a piece of memory, shared_bytes long, that never changes its
+    /// size. What is written to its beginning ends in Run::shared_memory, however the program ends.
+    std::optional<int> shared_memory;
+    std::uint64_t shared_bytes = 0;
     /// Instruments only (strace): the program's stderr is given as this descriptor, while descriptor 2 is
     /// channels[0].
     std::optional<int> stderr_as;
@@ -90,6 +94,7 @@ struct Run {
     std::string out;
     std::string err;
     std::map<int, std::string> channels;
+    std::string shared_memory;  ///< Job::shared_memory up to its first untouched page
     /// The sandbox's memory guard ended it: limits.memory_bytes were not enough. Never set in an arena.
     bool out_of_memory = false;
     pid_t pid = 0;        ///< as this machine sees it

@@ -106,7 +106,9 @@ RowKind read_row(std::string_view row, AllocationCall& call) {
         call.size = inner.size;
         call.freed = inner.freed;
         call.result = inner.result;
-        return kind == RowKind::call ? RowKind::call : RowKind::torn;
+        // Another thread's call may have come between: realloc(0xADDRESS,20)malloc(8) = 0x…
+        const bool is_its_own = arguments->address.value_or(0) == inner.freed;
+        return kind == RowKind::call && is_its_own ? RowKind::call : RowKind::torn;
     }
     if (rest.empty()) {
         call.freed = arguments->address.value_or(0);
@@ -199,14 +201,14 @@ std::string remarks_in(std::string_view log, int pid) {
 
 std::vector<std::uint64_t> addresses_in(std::string_view text) {
     std::vector<std::uint64_t> addresses;
-    for (std::size_t at = text.find("0x"); at != std::string_view::npos; at = text.find("0x")) {
+    for (std::size_t at = text.find('0'); at != std::string_view::npos; at = text.find('0')) {
         text.remove_prefix(at);
         std::string_view digits = text;
-        const auto address = take_address(digits);
-        if (address) {
+        const bool marked = take(digits, "0x") || take(digits, "0X");
+        if (const auto address = marked ? take_number<std::uint64_t>(digits, 16) : std::nullopt) {
             addresses.push_back(*address);
         }
-        text.remove_prefix(2);
+        text.remove_prefix(marked ? 2 : 1);
     }
     return addresses;
 }

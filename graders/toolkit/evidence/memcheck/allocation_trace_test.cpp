@@ -73,8 +73,8 @@ TEST(AllocationTrace, KeepsTheFirstProcessAlone) {
 }
 
 TEST(AllocationTrace, CountsTornRows) {
-    for (const char* row :
-         {"malloc(4", "malloc(4)", "malloc(4) = ", "malloc(4) = 0x", "malloc(4)--7-- free(0x10)"}) {
+    for (const char* row : {"malloc(4", "malloc(4)", "malloc(4) = ", "malloc(4) = 0x",
+                            "malloc(4)--7-- free(0x10)", "realloc(0x10,20)malloc(8) = 0x20"}) {
         EXPECT_EQ(parse_allocation_trace(std::string("--7-- ") + row).torn_rows, 1U) << row;
     }
     EXPECT_EQ(parse_allocation_trace("--7-- malloc_usable_size(0x10) = 24\n").torn_rows, 0U);
@@ -111,8 +111,10 @@ TEST(Remarks, AreValgrindsOwnWords) {
 }
 
 TEST(Addresses, AreFoundWhereverTheyStand) {
-    EXPECT_THAT(addresses_in("0x4d8fc80\nat 0X1 (0xFFFFFFFFFFFFFFFF) 0x 0xg 0x10000000000000000 00x2"),
-                ElementsAre(0x4d8fc80U, UINT64_MAX, 2U));
+    EXPECT_THAT(
+        addresses_in(
+            "0x4d8fc80\nat 0X1 (0xFFFFFFFFFFFFFFFF) 0x 0xg 0x10000000000000000 00x2 0x00000000004D8FC80"),
+        ElementsAre(0x4d8fc80U, 1U, UINT64_MAX, 2U, 0x4d8fc80U));
     EXPECT_THAT(addresses_in(""), IsEmpty());
 }
 

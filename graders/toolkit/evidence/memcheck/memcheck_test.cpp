@@ -130,12 +130,13 @@ class RunMemcheck : public LiveTest {
   protected:
     /// Runs main's body (`stdlib.h` and others included) and expects a trustworthy report, whatever it does.
     std::optional<MemcheckRun> honest(const std::string& body, const MemcheckOptions& options = {},
-                                      std::size_t torn_at_most = 0) {
+                                      std::size_t torn_at_most = 0, const std::string& globals = {}) {
         const std::string headers =
             "#include <cstdlib>\n#include <csignal>\n#include <iostream>\n#include <string>\n"
             "#include <thread>\n#include <unistd.h>\n#include <sys/wait.h>\n";
         const auto made = run_memcheck(
-            sandbox(), build(headers + "int main(int count, char** words) {\n" + body + "\n}\n"), options);
+            sandbox(), build(headers + globals + "int main(int count, char** words) {\n" + body + "\n}\n"),
+            options);
         if (lacks(made)) {
             return std::nullopt;
         }
@@ -277,6 +278,42 @@ TEST_F(RunMemcheck, FastForwardsSleeps) {
     EXPECT_EQ(made->run.err, "mine\n");
     EXPECT_TRUE(made->report.complete);
     EXPECT_EQ(made->report.bytes(LeakKind::definitely_lost), 7U);
+}
+
+TEST(MemoryError, SaysWhatItIsAbout) {
+    EXPECT_TRUE(
+        (MemoryError{.kind = "MismatchedFree", .what = {}, .detail = {}, .stack = {}}).about_freeing());
+    EXPECT_FALSE((MemoryError{.kind = "InvalidRead", .what = {}, .detail = {}, .stack = {}}).about_freeing());
+    EXPECT_TRUE(
+        (MemoryError{.kind = "UninitCondition", .what = {}, .detail = {}, .stack = {}}).about_unset_values());
+    MemoryError error;
+    error.detail = "Address 0x8 is not stack'd, malloc'd or (recently) free'd";
+    EXPECT_TRUE(error.at_null());
+    error.detail = "Address 0x4d8fc84 is 0 bytes after a block of size 4 alloc'd";
+    EXPECT_FALSE(error.at_null());
+    error.detail = "";
+    EXPECT_FALSE(error.at_null());
+}
+
+TEST_F(RunMemcheck, LeavesAnAllocatorOfTheProgramsOwnAlone) {
+    // Its pool is no malloc of libc's: nothing of it is seen. Its operator new asks malloc for more.
+    const auto pool = honest("void* p = malloc(5); return p == nullptr;", {}, 0,
+                             "char pool[4096]; std::size_t at = 0;\n"
+                             "extern \"C\" void* malloc(std::size_t size) { void* block = pool + at; at += "
+                             "(size + 15) & ~std::size_t{15}; return block; }\n"
+                             "extern \"C\" void free(void*) {}\n");
+    if (!pool) {
+        GTEST_SKIP() << "no valgrind";
+    }
+    EXPECT_TRUE(pool->trace.blocks_of_size(5).empty());
+    const auto made = honest("delete new int(7);", {}, 0,
+                             "void* operator new(std::size_t size) { return malloc(size + 100); }\n"
+                             "void operator delete(void* block) noexcept { free(block); }\n"
+                             "void operator delete(void* block, std::size_t) noexcept { free(block); }\n");
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->trace.blocks_of_size(104).size(), 1U);
+    EXPECT_TRUE(made->trace.blocks_of_size(4).empty());
+    EXPECT_TRUE(made->report.errors.empty());
 }
 
 TEST_F(RunMemcheck, IgnoresSettingsOfTheProgramsSurroundings) {

@@ -233,6 +233,24 @@ const Frame* MemoryError::at(std::string_view source_file) const {
     return innermost(stack, source_file);
 }
 
+bool MemoryError::about_freeing() const {
+    return kind == "InvalidFree" || kind == "MismatchedFree";
+}
+
+bool MemoryError::about_unset_values() const {
+    return kind.starts_with("Uninit") || kind == "SyscallParam";
+}
+
+bool MemoryError::at_null() const {
+    constexpr std::uint64_t first_page = 4096;
+    std::string_view rest = detail;
+    if (!take(rest, "Address 0x")) {
+        return false;
+    }
+    const auto address = take_number<std::uint64_t>(rest, 16);
+    return address && *address < first_page;
+}
+
 std::uint64_t MemcheckReport::bytes(LeakKind kind) const {
     std::uint64_t sum = 0;
     for (const Leak& leak : leaks) {

@@ -1,43 +1,73 @@
 #include "vmlab/evidence/native_blocks.hpp"
 
-#include "evidence/text.hpp"
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <unordered_map>
+
+#include "inside/block_record.hpp"
 
 namespace vmlab::evidence {
+namespace {
 
-NativeBlocks native_blocks(std::string_view rows) {
-    NativeBlocks found;
-    std::map<std::uint64_t, std::uint64_t> sizes;  // of the program's blocks at these addresses
-    while (auto row = next_line(rows)) {
-        if (*row == "=") {
-            found.to_the_end = true;
-            continue;
-        }
-        const bool by_program = take(*row, "+");
-        const bool is_taken = by_program || take(*row, "~");
-        if (!is_taken && !take(*row, "-")) {
-            continue;
-        }
-        const auto address = take_number<std::uint64_t>(*row, 16);
-        if (!address) {
-            continue;
-        }
-        if (!is_taken) {
-            sizes.erase(*address);
-            continue;
-        }
-        const auto size = take(*row, " ") ? take_number<std::uint64_t>(*row) : std::nullopt;
-        if (!size) {
-            continue;
-        }
-        ++found.taken[*size];
-        if (!by_program) {
-            continue;
-        }
-        found.addresses.push_back(*address);
-        sizes[*address] = *size;
+using inside::BlockLog;
+using inside::BlockRecord;
+
+/// The next value that lies in the memory; absent when it is too short.
+template <class Value>
+std::optional<Value> take_value(std::string_view& memory) {
+    Value value;
+    if (memory.size() < sizeof value) {
+        return std::nullopt;
     }
-    for (const auto& [address, size] : sizes) {
-        ++found.never_freed[size];
+    std::memcpy(&value, memory.data(), sizeof value);
+    memory.remove_prefix(sizeof value);
+    return value;
+}
+
+}  // namespace
+
+std::size_t NativeBlocks::taken(std::uint64_t size) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(blocks, [size](const NativeBlock& block) { return block.size == size; }));
+}
+
+std::map<std::uint64_t, std::size_t> NativeBlocks::never_freed() const {
+    std::map<std::uint64_t, std::size_t> sizes;
+    for (const NativeBlock& block : blocks) {
+        if (block.programs_own && !block.given_back) {
+            ++sizes[block.size];
+        }
+    }
+    return sizes;
+}
+
+NativeBlocks native_blocks(std::string_view memory) {
+    NativeBlocks found;
+    const auto log = take_value<BlockLog>(memory);
+    if (!log || log->sign != BlockLog::open_sign) {
+        return found;
+    }
+    found.heard = true;
+    found.own_malloc = log->own_malloc != 0;
+    found.overflowed = log->records > inside::most_block_records;
+    std::unordered_map<std::uint64_t, std::size_t> alive;  // address -> position in blocks
+    for (std::uint64_t at = 0; at < log->records; ++at) {
+        const auto record = take_value<BlockRecord>(memory);
+        if (!record) {
+            break;
+        }
+        if (record->kind == BlockRecord::given_back) {
+            if (const auto block = alive.find(record->address); block != alive.end()) {
+                found.blocks[block->second].given_back = true;
+                alive.erase(block);
+            }
+        } else if (record->kind >= BlockRecord::by_program && record->kind <= BlockRecord::by_library) {
+            alive[record->address] = found.blocks.size();
+            found.blocks.push_back({.address = record->address,
+                                    .size = record->size,
+                                    .programs_own = record->kind != BlockRecord::by_library});
+        }
     }
     return found;
 }

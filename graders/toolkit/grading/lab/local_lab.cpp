@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "grading/lab/build_card.hpp"
+#include "grading/lab/preload.hpp"
+#include "inside/block_record.hpp"
 #include "vmlab/arena/memory_guard.hpp"
 #include "vmlab/evidence/elf.hpp"
 #include "vmlab/grading/verdict.hpp"
@@ -74,28 +76,6 @@ void refuse_client_requests(const Program& program) {
         "look at this submission.";
     card.next = "Take every VALGRIND_… macro out of the program.";
     suspect_tampering(std::move(card));
-}
-
-fs::path preload_file(const fs::path& support, Preload preload) {
-    switch (preload) {
-        case Preload::heap_grows_down:
-            return support / "vmlab-heap-grows-down.so";
-        case Preload::malloc_fails:
-            return support / "vmlab-malloc-fails.so";
-        case Preload::blocks_forget:
-            return support / "vmlab-blocks-forget.so";
-        case Preload::counts_blocks:
-            return support / "vmlab-counts-blocks.so";
-        case Preload::sleeps_briefly:
-            return support / "vmlab-sleeps-briefly.so";
-        case Preload::mmap_populates:
-            return support / "vmlab-mmap-populates.so";
-        case Preload::shows_writes:
-            return support / "vmlab-shows-writes.so";
-        case Preload::none:
-            break;
-    }
-    return {};
 }
 
 /// Whether a request asks for what only the VM arena has, whichever arena was chosen for the others.
@@ -273,6 +253,17 @@ evidence::SyscallRun LocalLab::syscalls(const Program& program, const evidence::
     return watched;
 }
 
+evidence::MemcheckRun LocalLab::native_under_memcheck(const Program& program, const NativeOptions& options) {
+    evidence::MemcheckOptions watched;
+    watched.arguments = options.arguments;
+    watched.limits = options.limits;
+    watched.environment = preload_variables(sandbox().support(), program, options);
+    watched.readable = {preload_file(sandbox().support(), options.preload)};
+    watched.preloads_own_heap = options.preload == Preload::heap_grows_down;
+    watched.show_mismatched_frees = options.preload != Preload::malloc_fails;
+    return memcheck(program, watched);
+}
+
 process::Run LocalLab::native(const Program& program, const NativeOptions& options) {
     const process::Sandbox& confined = sandbox();
     process::Job run = job(program, options.arguments);
@@ -285,20 +276,14 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
     run.on_output = options.on_output;
     run.stop = options.stop;
     if (options.preload != Preload::none) {
-        const fs::path library = preload_file(confined.support(), options.preload);
-        run.readable.push_back(library);
-        run.environment["LD_PRELOAD"] = library.string();
-        run.environment["VMLAB_MALLOC_CALLS_THAT_WORK"] = std::to_string(options.malloc_calls_that_work);
-        if (options.malloc_calls_that_fail) {
-            run.environment["VMLAB_MALLOC_CALLS_THAT_FAIL"] = std::to_string(*options.malloc_calls_that_fail);
-        }
-    }
-    if (options.preload == Preload::shows_writes) {
-        run.environment["VMLAB_BLOCK_SIZES"] = fmt::format("{}", fmt::join(options.shown_sizes, ","));
+        run.readable.push_back(preload_file(confined.support(), options.preload));
+        run.environment = preload_variables(confined.support(), program, options);
     }
     if (options.preload == Preload::counts_blocks) {
-        run.channels = {block_channel};
-        run.environment["VMLAB_BLOCKS_DESCRIPTOR"] = std::to_string(block_channel);
+        constexpr int block_log = 1011;  // above those that a program opens
+        run.shared_memory = block_log;
+        run.shared_bytes = inside::block_log_bytes;
+        run.environment["VMLAB_BLOCKS_DESCRIPTOR"] = std::to_string(block_log);
     }
     const Slots::Held held = slot();
     return value_or_verdict(confined.run(run));

@@ -49,6 +49,8 @@ class LocalLab final : public Lab {
     evidence::MemcheckRun memcheck(const Program& program, const evidence::MemcheckOptions& options) override;
     evidence::SyscallRun syscalls(const Program& program, const evidence::SyscallOptions& options) override;
     process::Run native(const Program& program, const NativeOptions& options) override;
+    evidence::MemcheckRun native_under_memcheck(const Program& program,
+                                                const NativeOptions& options) override;
     arena::Outcome arena(const arena::Request& request) override;
     process::Job job(const Program& program, std::vector<std::string> arguments) override;
 

@@ -277,6 +277,9 @@ void Confinement::add_launcher(const std::filesystem::path& launcher, const Syst
     for (const int number : job.channels) {
         append(command_, {"--keep", std::to_string(number)});
     }
+    if (job.shared_memory) {
+        append(command_, {"--keep", std::to_string(*job.shared_memory)});
+    }
     if (job.stderr_as) {
         append(command_, {"--no-announce", "--keep", std::to_string(*job.stderr_as), "--keep",
                           std::to_string(filter_descriptor)});

@@ -40,9 +40,36 @@ Result<Descriptor> standard_input(const std::string& text) {
     return file;
 }
 
+/// Memory that keeps its size: nobody who maps it can lose it.
+Result<Descriptor> make_shared_memory(std::uint64_t bytes) {
+    Descriptor memory(::memfd_create("vmlab-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!memory || ::ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0 ||
+        ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
+        return failed_call("memfd_create", "for shared memory");
+    }
+    return memory;
+}
+
+/// The beginning of a file, up to the first part that nobody has written to.
+Result<std::string> written_part(const Descriptor& file) {
+    const off_t end = ::lseek(file.get(), 0, SEEK_HOLE);
+    std::string text(end > 0 ? static_cast<std::size_t>(end) : 0, '\0');
+    std::size_t done = 0;
+    while (done < text.size()) {
+        const ssize_t got =
+            ::pread(file.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+        if (got <= 0) {
+            return failed_call("pread", "shared memory");
+        }
+        done += static_cast<std::size_t>(got);
+    }
+    return text;
+}
+
 /// Both ends of everything that a run reads and writes.
 struct Ends {
     Streams ours;
+    Descriptor shared_memory;
     std::vector<Descriptor> theirs;
     std::map<int, int> placed;  ///< descriptor in the child -> descriptor in `theirs`
 
@@ -100,6 +127,18 @@ Result<Ends> open_ends(const Job& job) {
         }
         ends.ours.channels[number] = std::move(channel->ours);
         ends.place(number, std::move(channel->theirs));
+    }
+    if (job.shared_memory) {
+        auto memory = make_shared_memory(job.shared_bytes);
+        if (!memory) {
+            return tl::unexpected(memory.error());
+        }
+        Descriptor second(::fcntl(memory->get(), F_DUPFD_CLOEXEC, 0));
+        if (!second) {
+            return failed_call("fcntl", "shared memory");
+        }
+        ends.shared_memory = std::move(*memory);
+        ends.place(*job.shared_memory, std::move(second));
     }
     return ends;
 }
@@ -341,6 +380,13 @@ Result<Run> Sandbox::run(const Job& job) const {
                        confinement->disk_watch(job.limits.folder_bytes));
     if (run) {
         const bool was_killed = run->ending == Ending::lost || run->status.killed_by(SIGKILL);
+        if (job.shared_memory) {
+            auto written = written_part(ends->shared_memory);
+            if (!written) {
+                return tl::unexpected(written.error());
+            }
+            run->shared_memory = std::move(*written);
+        }
         run->out_of_memory = guard && was_killed && run->ending != Ending::timed_out && guard->has_killed();
         recording.finish(*run);
     }

@@ -1,0 +1,40 @@
+#include <fmt/core.h>
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+int main() {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
+
+    std::vector<int*> v;
+    v.reserve(64);
+    for (int i = 0; i < 5; ++i) {
+        int* b = static_cast<int*>(std::malloc(sizeof(int)));
+        if (b == nullptr) {
+            fmt::print(stderr, "heap_growth: malloc returned NULL\n");
+            return 1;
+        }
+        v.push_back(b);
+        fmt::print("{}\n", (void*)b);
+    }
+    if (std::less<>{}(v.front(), v.back()))
+        fmt::print("heap grows up\n");
+    else {
+        int* x = v[0];
+        std::free(x);
+        v[0] = nullptr;
+        *x = 3;
+        fmt::print("heap grows down\n");
+    }
+    for (int* b : v)
+        std::free(b);
+
+    return 0;
+}

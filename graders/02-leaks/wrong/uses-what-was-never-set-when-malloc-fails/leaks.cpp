@@ -1,0 +1,84 @@
+#include <fmt/core.h>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <string>
+#include <vector>
+struct Node {
+    int value;
+    Node* next;
+};
+char* motto = nullptr;
+void* checked(void* b) {
+    if (b == nullptr) {
+        fmt::print(stderr, "leaks: out of memory\n");
+        std::exit(EXIT_FAILURE);
+    }
+    return b;
+}
+int sum_of_five_integers() {
+    int** v = static_cast<int**>(checked(std::malloc(5 * sizeof(int*))));
+    int sum = 0;
+    for (int i = 0; i < 5; ++i) {
+        v[i] = static_cast<int*>(std::malloc(sizeof(int)));
+        if (!v[i]) {
+            for (int k = 0; k < 5; ++k)
+                if (v[k] != nullptr && k < i)
+                    std::free(v[k]);
+            fmt::print(stderr, "leaks: out of memory\n");
+            std::exit(1);
+        }
+        *v[i] = 10 * (i + 1);
+        sum += *v[i];
+    }
+    for (int i = 0; i < 5; ++i)
+        std::free(v[i]);
+    std::free(v);
+    return sum;
+}
+int count_list() {
+    Node* head = nullptr;
+    for (int v = 1; v <= 4; ++v) {
+        Node* n = static_cast<Node*>(checked(std::malloc(sizeof(Node))));
+        n->value = v;
+        n->next = head;
+        head = n;
+    }
+    int nodes = 0;
+    while (head != nullptr) {
+        Node* next = head->next;
+        ++nodes;
+        std::free(head);
+        head = next;
+    }
+    return nodes;
+}
+int sum_of_window() {
+    int* s = static_cast<int*>(checked(std::malloc(8 * sizeof(int))));
+    for (int i = 0; i < 8; ++i)
+        s[i] = i + 1;
+    int sum = 0;
+    for (int i = 4; i < 8; ++i)
+        sum += s[i];
+    std::free(s);
+    return sum;
+}
+void make_motto() {
+    motto = static_cast<char*>(checked(std::malloc(64)));
+    std::strcpy(motto, "every block has one owner");
+}
+int main() {
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+
+    make_motto();
+    fmt::print("sum of five integers: {}\n", sum_of_five_integers());
+    fmt::print("nodes in the list: {}\n", count_list());
+    fmt::print("sum of the window: {}\n", sum_of_window());
+    fmt::print("motto: {}\n", motto);
+    std::free(motto);
+    return 0;
+}
