@@ -78,16 +78,16 @@ void expect_real_addresses() {
     const Asleep& unwatched = untraced_gigabyte.get();
     const std::string first_line = unwatched.run.out.substr(0, unwatched.run.out.find('\n'));
     const std::uint64_t claimed = last_total(first_line);
-    if (unwatched.sample && claimed > 0 && unwatched.sample->virtual_bytes >= claimed) {
+    if (unwatched.slept() && claimed > 0 && unwatched.sample->virtual_bytes >= claimed) {
         return;
     }
     const std::uint64_t seen = unwatched.sample ? unwatched.sample->virtual_bytes : 0;
     fail({.expected =
               "With nobody tracing it, too: a line \"ADDRESS TOTAL\" before it sleeps, and an address "
               "space of at least TOTAL bytes.",
-          .observed = unwatched.sample && claimed > 0
+          .observed = unwatched.slept() && claimed > 0
                           ? fmt::format("Its address space has {} bytes, and it reports {}.", seen, claimed)
-                          : fmt::format("No such line while it ran; {}.", unwatched.run.describe()),
+                          : fmt::format("No such line and no sleep after it; {}.", unwatched.run.describe()),
           .evidence = fmt::format("$ {}\n{}\n/proc/PID/status, VmSize: {} kB", gigabyte_block.command(),
                                   shown(first_line), seen / 1024),
           .next = build_and_run(gigabyte_block) + " & sleep 1; grep VmSize /proc/$!/status"});

@@ -94,10 +94,10 @@ Shared<Plain> touched_plain{[](Lab& lab) {
 void expect_touched_plainly() {
     const Plain& plain = touched_plain.get();
     const auto missing = std::find(plain.pages.begin(), plain.pages.end(), false);
-    if (missing == plain.pages.end() && plain.line && plain.asleep.sample) {
+    if (missing == plain.pages.end() && plain.line && plain.asleep.slept()) {
         return;
     }
-    std::string observed = "No such line while it ran; " + plain.asleep.run.describe();
+    std::string observed = "No such line and no sleep after it; " + plain.asleep.run.describe();
     if (missing != plain.pages.end()) {
         observed =
             fmt::format("{} of {} pages in the middle of the block; the first one left out is page {}.",
@@ -164,7 +164,7 @@ void expect_shown(const Shown& run) {
     }
     const std::vector<std::string> lines = lines_of(run.asleep.run.out);
     const auto line = lines.empty() ? std::nullopt : progress(lines.front());
-    if (!line || !run.asleep.sample) {
+    if (!line || !run.asleep.slept()) {
         Card card{.expected =
                       "A line \"ADDRESS TOTAL\", and then a sleep, in which the program can be looked at "
                       "from outside.",

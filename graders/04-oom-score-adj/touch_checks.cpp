@@ -128,7 +128,8 @@ void expect_every_page() {
         Card card{
             .expected = fmt::format("{} lines \"ADDRESS TOTAL MB\", each followed by a sleep of a second",
                                     chunks_looked_at),
-            .observed = fmt::format("{} such lines; {}", claims_of(run.out).chunks.size(), run.describe()),
+            .observed = fmt::format("{} such lines, and no sleep after them; {}",
+                                    claims_of(run.out).chunks.size(), run.describe()),
             .evidence = fmt::format("$ {}\n{}", three_chunks.command(), stdout_of(run)),
             .next = next,
         };

@@ -65,11 +65,13 @@ std::optional<std::chrono::duration<double>> processor_time(pid_t pid) {
                                          static_cast<double>(sysconf(_SC_CLK_TCK)));
 }
 
-/// What a program does before and after the printing of a line is done when it sleeps. Absent: it is gone, or
-/// has used a second of the processor and does not sleep yet (on a busy machine that may take long).
+/// What a program does before and after the printing of a line is done when it sleeps. One that has used a
+/// second of the processor and does not sleep yet (on a busy machine that may take long) is not waited for
+/// any longer. Absent: it is gone.
 std::optional<evidence::ProcessSample> sample_when_asleep(pid_t pid) {
     constexpr std::chrono::duration<double> patience{1};
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    std::optional<evidence::ProcessSample> last;
     const auto start = processor_time(pid);
     for (auto now = start; now && *now - *start < patience && std::chrono::steady_clock::now() < give_up;
          now = processor_time(pid)) {
@@ -78,12 +80,13 @@ std::optional<evidence::ProcessSample> sample_when_asleep(pid_t pid) {
         if (!sample || sample->virtual_bytes == 0 || sample->state == 'T') {
             break;
         }
+        last = *sample;
         if (sample->state == 'S') {
-            return *sample;
+            break;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    return std::nullopt;
+    return last;
 }
 
 /// Where in the program it happened: "oom.cpp:71 (touch)". Empty when no row of the stack tells.
@@ -141,7 +144,7 @@ Asleep Experiment::asleep(Lab& lab, const std::function<bool(std::string_view)>&
             return;
         }
         result.sample = sample_when_asleep(pid);
-        if (result.sample) {
+        if (result.slept()) {
             result.mappings = evidence::read_mappings(pid).value_or(std::vector<evidence::Mapping>());
             if (look) {
                 look(pid);

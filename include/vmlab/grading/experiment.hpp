@@ -25,7 +25,11 @@ struct CountedRun {
 struct Asleep {
     process::Run run;
     std::optional<evidence::ProcessSample> sample;  ///< absent: it never came to that, or was gone too soon
-    std::vector<evidence::Mapping> mappings;        ///< its address space then; empty likewise, or unreadable
+    std::vector<evidence::Mapping>
+        mappings;  ///< its address space then; empty when it did not sleep, or unreadable
+
+    /// Otherwise the sample, if there is one, was taken in the midst of something.
+    [[nodiscard]] bool slept() const { return sample && sample->state == 'S'; }
 };
 
 /// One way to run a program of the submission: what is run and what a card tells the student to type are the
@@ -50,7 +54,7 @@ struct Experiment {
 
     /// Runs it as native() does, until `is_time` says so of what it has printed so far; then waits for it to
     /// sleep, looks at it from outside, calls `look` (if any) with the program's pid as this machine sees it,
-    /// and stops it. A program that does not sleep then is not looked at.
+    /// and stops it. One that does not sleep then is only sampled.
     [[nodiscard]] Asleep asleep(Lab& lab, const std::function<bool(std::string_view out)>& is_time,
                                 NativeOptions how = {}, const std::function<void(pid_t)>& look = {}) const;
 
