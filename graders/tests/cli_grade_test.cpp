@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <csignal>
 #include <pugixml.hpp>
 
@@ -191,6 +192,77 @@ TEST_F(CliTest, AFileThatDoesNotCompileShowsTheCompilersWords) {
     const json activity = grade_activity(1, folder() / "s", 1);
     expect_all(activity, "build-error", "was not declared in this scope");
     EXPECT_THAT(activity.dump(), Not(HasSubstr(temporary().string()))) << "bare file names only";
+}
+
+TEST_F(CliTest, ASubmissionIsFoundWhereItLiesAndThatIsSaid) {
+    const std::string work = read(source / "graders/01-heap-growth/solution/heap_growth.cpp");
+    const fs::path place = folder() / "Doe \xc3\xbc\x1b";
+    write(place / "__MACOSX/._heap_growth.cpp", "Mac OS X");
+    write(place / "lab/Heap_Growth (1).CPP", work);
+    const json activity = grade_activity(1, place, 0);
+    EXPECT_EQ(activity.at("score"), 100);
+    ASSERT_EQ(activity.at("notes").size(), 1U);
+    EXPECT_EQ(activity.at("notes")[0],
+              "heap_growth.cpp was taken from lab/Heap_Growth (1).CPP; its place is "
+              "01-heap-growth/heap_growth.cpp.");
+    const Ended alone = vmlab({"grade", "--submission", (place / "lab/Heap_Growth (1).CPP").string()});
+    EXPECT_EQ(alone.status.code, 0) << alone.err;
+    EXPECT_THAT(alone.out, HasSubstr("100/100"));
+    EXPECT_THAT(alone.out, HasSubstr("note: heap_growth.cpp was taken from Heap_Growth (1).CPP"));
+
+    write(place / "b/heap_growth.cpp", work + "// once more\n");
+    write(place / "c/heap_growth.cpp", work);
+    for (const json& check : grade_activity(1, place, 1).at("checks")) {
+        EXPECT_EQ(check.at("reason"), "missing-file");
+        EXPECT_EQ(check.at("card").at("observed"), "it is missing, and 2 files could be meant");
+        EXPECT_EQ(check.at("card").at("evidence"), "b/heap_growth.cpp\nc/heap_growth.cpp");
+    }
+}
+
+TEST_F(CliTest, ASourceInAnotherEncodingSaysSo) {
+    const std::string work = read(source / "graders/01-heap-growth/solution/heap_growth.cpp");
+    std::string wide = "\xff\xfe";
+    std::string one_line;
+    for (const char byte : work) {
+        wide += {byte, '\0'};
+        one_line += byte == '\n' ? '\r' : byte;
+    }
+    const fs::path place = folder() / "mine";
+    for (const auto& [content, what] :
+         {std::pair{wide, "heap_growth.cpp is UTF-16: save it as UTF-8"},
+          std::pair{one_line, "heap_growth.cpp ends its lines with CR alone"}}) {
+        write(place / "heap_growth.cpp", content);
+        for (const json& check : grade_activity(1, place, 1).at("checks")) {
+            EXPECT_EQ(check.at("reason"), "build-error");
+            EXPECT_THAT(check.at("card").at("observed").get<std::string>(), HasSubstr(what));
+        }
+    }
+}
+
+TEST_F(CliTest, WhatRootRestoresBelongsToTheOwnerOfTheFolder) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "only root can give files away";
+    }
+    work_on_a_copy();
+    const fs::path own = copy() / "activities/01-heap-growth";
+    write(own / "heap_growth.cpp", "mine");
+    ASSERT_EQ(::chown(own.c_str(), 65534, 65534), 0);
+    ASSERT_EQ(::chown(folder().c_str(), 65534, 65534), 0);
+    EXPECT_EQ(vmlab({"reset", "1"}).status.code, 0);
+    EXPECT_EQ(vmlab({"hint", "1"}).status.code, 0);
+    std::vector<fs::path> made = {own / "heap_growth.cpp", own / "heap_growth.cpp.backup-1",
+                                  folder() / "state"};
+    for (const auto& entry : fs::recursive_directory_iterator(folder() / "state")) {
+        made.push_back(entry.path());
+    }
+    EXPECT_GT(made.size(), 4U);
+    for (const fs::path& each : made) {
+        struct stat facts {};
+        ASSERT_EQ(::lstat(each.c_str(), &facts), 0) << each;
+        EXPECT_EQ(facts.st_uid, 65534U) << each;
+        EXPECT_EQ(facts.st_gid, 65534U) << each;
+    }
+    ASSERT_EQ(::chown(folder().c_str(), 0, 0), 0);
 }
 
 TEST_F(CliTest, AnswersThatAreNoTomlAreShownWithTheirLine) {

@@ -171,7 +171,13 @@ TEST_F(CliTest, RefusesSubmissionsThatAreNoFolders) {
                    "--submission takes");
     write(folder() / "file.zip", "PK");
     expect_refusal(vmlab({"grade", "1", "--submission", "file.zip"}), "file.zip is not a folder",
-                   "not a file or an archive");
+                   "not an archive: unpack it first");
+    write(folder() / "answers.toml", "");
+    expect_refusal(vmlab({"grade", "--submission", "answers.toml"}),
+                   "answers.toml is asked for by activities 2, 3, 4, 5", "say which: scripts/lab grade 2");
+    write(folder() / "leaks.cpp", "");
+    expect_refusal(vmlab({"grade", "1", "--submission", "leaks.cpp"}),
+                   "no file that is asked for (heap_growth.cpp)", "--submission takes");
     environment["VMLAB_ROOT"] = "/nowhere";
     expect_refusal(vmlab({"list"}), "there is no folder /nowhere/activities", "VMLAB_ROOT");
 }

@@ -10,6 +10,7 @@
 #include "cli/progress_display.hpp"
 #include "cli/progress_store.hpp"
 #include "cli/terminal.hpp"
+#include "vmlab/grading/submission.hpp"
 #include "vmlab/process/descriptor.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/report/json.hpp"
@@ -22,7 +23,40 @@ namespace {
 
 constexpr int our_fault = 4;
 
-process::Result<std::filesystem::path> submission_folder(const Place& place, const GradeRequest& request) {
+/// A single file is a submission to the one activity that asks for it; `activities` becomes that one.
+process::Result<std::filesystem::path> submitted_file(const std::filesystem::path& file,
+                                                      std::vector<grading::Activity>& activities) {
+    const std::string name = file.filename().string();
+    const auto names = [](const grading::Activity& activity) {
+        return fmt::format("{}", fmt::join(activity.submit, ", "));
+    };
+    std::vector<grading::Activity> asking;
+    std::vector<int> numbers;
+    std::string all;
+    for (const grading::Activity& activity : activities) {
+        all += (all.empty() ? "" : ", ") + names(activity);
+        if (grading::asks_for(activity, name)) {
+            asking.push_back(activity);
+            numbers.push_back(activity.number);
+        }
+    }
+    if (asking.empty()) {
+        return process::failed(
+            fmt::format("{} is not a folder, and no file that is asked for ({})", file.string(), all),
+            "--submission takes the folder that holds the files, not an archive: unpack it first");
+    }
+    if (asking.size() > 1) {
+        return process::failed(
+            fmt::format("{} is asked for by activities {}", file.string(), fmt::join(numbers, ", ")),
+            fmt::format("say which: scripts/lab grade {} --submission {}", numbers.front(), file.string()));
+    }
+    activities = std::move(asking);
+    std::error_code error;
+    return std::filesystem::absolute(file, error);
+}
+
+process::Result<std::filesystem::path> submission_folder(const Place& place, const GradeRequest& request,
+                                                         std::vector<grading::Activity>& activities) {
     const std::filesystem::path folder = request.submission.value_or(place.activities());
     std::error_code error;
     if (!std::filesystem::exists(folder, error)) {
@@ -31,9 +65,7 @@ process::Result<std::filesystem::path> submission_folder(const Place& place, con
             "--submission takes the folder that holds 01-heap-growth/ and so on, or one activity's files");
     }
     if (!std::filesystem::is_directory(folder, error)) {
-        return process::failed(
-            fmt::format("{} is not a folder", folder.string()),
-            "--submission takes the folder that holds the files, not a file or an archive");
+        return submitted_file(folder, activities);
     }
     return std::filesystem::canonical(folder, error);
 }
@@ -50,7 +82,11 @@ std::string render(const grading::Result& result, const GradeRequest& request) {
 
 process::Result<void> deliver(const std::string& text, const GradeRequest& request) {
     if (request.output) {
-        return process::write_file_atomically(*request.output, text);
+        const auto written = process::write_file_atomically(*request.output, text);
+        if (written) {
+            process::give_to_owner_of_folder(*request.output);
+        }
+        return written;
     }
     return print(text);
 }
@@ -91,11 +127,11 @@ process::Result<void> check_output(const GradeRequest& request) {
 }  // namespace
 
 int grade_command(const Place& place, const GradeRequest& request) {
-    const auto activities = choose(place, request.numbers);
+    auto activities = choose(place, request.numbers);
     if (!activities) {
         return complain(activities.error());
     }
-    const auto submission = submission_folder(place, request);
+    const auto submission = submission_folder(place, request, *activities);
     if (!submission) {
         return complain(submission.error());
     }

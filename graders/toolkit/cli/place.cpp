@@ -1,6 +1,8 @@
 #include "cli/place.hpp"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -21,12 +23,33 @@ std::uint64_t fingerprint(std::string_view text) {
     return hash;
 }
 
+/// Whoever calls `sudo scripts/lab grade` looks for the points without sudo later. Null where nobody called
+/// sudo, or sudo has kept HOME.
+const char* home_of_whoever_called_sudo(const char* home) {
+    const char* caller = std::getenv("SUDO_USER");
+    if (::geteuid() != 0 || caller == nullptr) {
+        return nullptr;
+    }
+    const passwd* root = ::getpwuid(0);
+    if (home != nullptr && root != nullptr && std::string_view(home) != root->pw_dir) {
+        return nullptr;
+    }
+    const passwd* person = ::getpwnam(caller);
+    std::error_code error;
+    return person != nullptr && person->pw_uid != 0 && std::filesystem::is_directory(person->pw_dir, error)
+               ? person->pw_dir
+               : nullptr;
+}
+
 std::filesystem::path state_home() {
     const char* named = std::getenv("XDG_STATE_HOME");
     if (named != nullptr && *named == '/') {
         return named;
     }
     const char* home = std::getenv("HOME");
+    if (const char* callers = home_of_whoever_called_sudo(home)) {
+        home = callers;
+    }
     return home != nullptr && *home == '/' ? std::filesystem::path(home) / ".local/state" : "/tmp";
 }
 

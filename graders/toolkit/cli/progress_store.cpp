@@ -10,6 +10,29 @@
 
 namespace vmlab::cli {
 
+namespace {
+
+/// With the folders on the way. What root makes in another person's home is that person's.
+process::Result<void> make_folders(const std::filesystem::path& folder) {
+    std::error_code error;
+    if (std::filesystem::is_directory(folder, error)) {
+        return {};
+    }
+    if (folder.has_parent_path() && folder != folder.parent_path()) {
+        if (auto made = make_folders(folder.parent_path()); !made) {
+            return made;
+        }
+    }
+    std::filesystem::create_directory(folder, error);
+    if (error) {
+        return process::failed(fmt::format("create {}: {}", folder.string(), error.message()));
+    }
+    process::give_to_owner_of_folder(folder);
+    return {};
+}
+
+}  // namespace
+
 std::filesystem::path ProgressStore::result_file(const std::string& folder_name) const {
     return folder_ / (folder_name + ".json");
 }
@@ -19,12 +42,14 @@ std::filesystem::path ProgressStore::hints_file(const grading::Activity& activit
 }
 
 process::Result<void> ProgressStore::write(const std::filesystem::path& file, const std::string& text) const {
-    std::error_code error;
-    std::filesystem::create_directories(folder_, error);
-    if (error) {
-        return process::failed(fmt::format("create {}: {}", folder_.string(), error.message()));
+    if (auto made = make_folders(folder_); !made) {
+        return made;
     }
-    return process::write_file_atomically(file, text);
+    auto written = process::write_file_atomically(file, text);
+    if (written) {
+        process::give_to_owner_of_folder(file);
+    }
+    return written;
 }
 
 std::optional<grading::ActivityResult> ProgressStore::latest(const grading::Activity& activity) const {

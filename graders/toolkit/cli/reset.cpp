@@ -23,6 +23,14 @@ std::filesystem::path backup_name(const std::filesystem::path& file) {
     }
 }
 
+process::Result<void> restore(const std::filesystem::path& file, const std::string& original) {
+    const auto written = process::write_file_atomically(file, original);
+    if (written) {
+        process::give_to_owner_of_folder(file);
+    }
+    return written;
+}
+
 process::Result<std::string> reset_file(const std::filesystem::path& starter,
                                         const std::filesystem::path& file) {
     const auto original = process::read_file(starter);
@@ -41,13 +49,14 @@ process::Result<std::string> reset_file(const std::filesystem::path& starter,
         if (error) {
             return process::failed(fmt::format("back up {}: {}", file.string(), error.message()));
         }
-        if (const auto written = process::write_file_atomically(file, *original); !written) {
+        process::give_to_owner_of_folder(backup);
+        if (const auto written = restore(file, *original); !written) {
             return tl::unexpected(written.error());
         }
         return fmt::format("{} is the starter again; your own is kept as {}\n", name,
                            backup.filename().string());
     }
-    if (const auto written = process::write_file_atomically(file, *original); !written) {
+    if (const auto written = restore(file, *original); !written) {
         return tl::unexpected(written.error());
     }
     return fmt::format("{} was missing; it is the starter again\n", name);

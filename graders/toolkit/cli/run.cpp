@@ -88,13 +88,19 @@ process::Result<grading::Program> build_program(const grading::Activity& activit
                                                 const grading::ProgramInfo& info, const Place& place,
                                                 const process::Sandbox& sandbox,
                                                 const std::filesystem::path& folder) {
-    const auto staged = grading::stage(place.activities(), activity, folder / "submission");
+    const auto activities = choose(place, {});
+    const auto staged =
+        grading::stage(place.activities(), activity, folder / "submission",
+                       {activities.value_or(std::vector<grading::Activity>{}), place.starter(activity)});
     if (!staged) {
         return tl::unexpected(staged.error());
     }
+    for (const std::string& note : staged->notes) {
+        show(stdout, fmt::format("note: {}\n", note));
+    }
     if (const auto refused = staged->refused.find(info.source); refused != staged->refused.end()) {
         return process::failed(
-            fmt::format("{}: {}", info.source, refused->second),
+            fmt::format("{}: {}", info.source, refused->second.what),
             fmt::format("scripts/lab reset {} {} restores the starter", activity.number, info.source));
     }
     const auto built = grading::build(sandbox, staged->folder / info.source, info.name, folder / "build");

@@ -89,6 +89,9 @@ process::Result<void> select(const GraderOptions& options, const Activity& activ
 }
 
 void print_summary(const ActivityResult& result) {
+    for (const std::string& note : result.notes) {
+        fmt::print("note: {}\n", note);
+    }
     for (const CheckResult& check : result.checks) {
         fmt::print("{:>4}/{:<4}{:<17} {}\n", check.score, check.max_score, name_of(check.outcome),
                    check.name);
@@ -148,16 +151,23 @@ int grade_submission(const GraderOptions& options, const Activity& activity, con
     if (!staging || !scratch) {
         return complain(!staging ? staging.error() : scratch.error(), our_fault);
     }
-    auto submission = stage(options.submission, activity, *staging);
+    // Without the other activities fewer files can be told to be theirs.
+    Surroundings surroundings{.activities = {}, .starter = folders.grader / "starter"};
+    if (auto all = load_activities(activity.folder.parent_path())) {
+        surroundings.activities = std::move(*all);
+    }
+    auto submission = stage(options.submission, activity, *staging, surroundings);
     if (!submission) {
         return complain(submission.error(), wrong_usage);
     }
+    std::vector<std::string> notes = std::move(submission->notes);
 
     LocalLab lab({activity, std::move(*submission), folders.grader, folders.support, *scratch,
                   slots_of(options, *scratch), options.tier, options.arena, hidden_places(options, folders),
                   std::chrono::seconds(options.most_seconds)});
     const CurrentLab current(lab);
-    const Result result = grade(lab, options);
+    Result result = grade(lab, options);
+    result.activities.front().notes = std::move(notes);
     if (!options.result) {
         print_summary(result.activities.front());
     } else if (auto written = process::write_file_atomically(*options.result, to_json_text(result));

@@ -89,6 +89,7 @@ json to_json(const ActivityResult& activity) {
             {"score", score_or_null(activity.score_withheld(), activity.score())},
             {"max_score", activity.max_score()},
             {"judged_max_score", activity.judged_max_score()},
+            {"notes", activity.notes},
             {"checks", std::move(checks)}};
 }
 
@@ -129,6 +130,7 @@ ActivityResult activity_from(const json& object) {
     for (const json& check : object.at("checks")) {
         activity.checks.push_back(check_from(check));
     }
+    activity.notes = object.value("notes", std::vector<std::string>());
     return activity;
 }
 

@@ -107,4 +107,16 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
     return done;
 }
 
+void give_to_owner_of_folder(const std::filesystem::path& path) {
+    if (::geteuid() != 0) {
+        return;
+    }
+    const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
+    struct stat facts {};
+    if (::stat(parent.c_str(), &facts) == 0 && facts.st_uid != 0) {
+        // Where it cannot be done (a file system without owners) there is nothing to be given either.
+        [[maybe_unused]] const int done = ::lchown(path.c_str(), facts.st_uid, facts.st_gid);
+    }
+}
+
 }  // namespace vmlab::process

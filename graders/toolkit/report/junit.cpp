@@ -110,6 +110,9 @@ std::string render_junit(const grading::Result& result) {
         add_property(properties, "score", std::to_string(activity.score()));
         add_property(properties, "max_score", std::to_string(activity.max_score()));
         add_property(properties, "judged_max_score", std::to_string(activity.judged_max_score()));
+        for (const std::string& note : activity.notes) {
+            add_property(properties, "note", note);
+        }
         for (const CheckResult& check : activity.checks) {
             add_check(suite, activity, check);
         }

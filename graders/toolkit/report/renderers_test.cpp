@@ -31,6 +31,11 @@ TEST(Text, LetsNoControlCharacterOfAProgramThrough) {
     EXPECT_THAT(text, HasSubstr("\\x1b[31m<b>&\\xff\\x00]]>"));
 }
 
+TEST(Text, ShowsNotes) {
+    EXPECT_THAT(render_text(sample_result(), {}),
+                HasSubstr("  note: heap_growth.cpp was taken from a<b>\\x1b[31m\\xff.\n"));
+}
+
 TEST(Text, ColoursOnlyWhenAsked) {
     EXPECT_THAT(render_text(sample_result(), {true, true, 80}), HasSubstr("\x1b[32m✓"));
 }
@@ -71,6 +76,10 @@ TEST(Json, IsValidWhateverAProgramPrinted) {
     EXPECT_EQ(json.at("score"), 40);
     EXPECT_EQ(json.at("judged_max_score"), 60);
     EXPECT_EQ(json.at("activities")[0].at("checks")[1].at("reason"), "timed-out");
+    EXPECT_EQ(json.at("activities")[0].at("notes")[0], "heap_growth.cpp was taken from a<b>\x1b[31m\ufffd.");
+    const auto read = grading::result_from_json(json.dump());
+    ASSERT_TRUE(read) << read.error().what;
+    EXPECT_EQ(read->activities[0].notes.size(), 1U);
 }
 
 TEST(Junit, IsReadableWhateverAProgramPrinted) {
@@ -81,6 +90,11 @@ TEST(Junit, IsReadableWhateverAProgramPrinted) {
     EXPECT_STREQ(suite.attribute("failures").value(), "1");
     EXPECT_STREQ(suite.attribute("skipped").value(), "1");
     EXPECT_STREQ(suite.attribute("errors").value(), "1");
+    EXPECT_STREQ(suite.child("properties")
+                     .find_child_by_attribute("property", "name", "note")
+                     .attribute("value")
+                     .value(),
+                 "heap_growth.cpp was taken from a<b>\\x1b[31m\\xff.");
     const pugi::xml_node failed = suite.find_child_by_attribute("testcase", "name", "Fails");
     EXPECT_STREQ(failed.child("failure").attribute("type").value(), "timed-out");
     EXPECT_STREQ(failed.child("failure").attribute("message").value(), "a\\x1b[31m<b>&\\xff\\x00]]>");

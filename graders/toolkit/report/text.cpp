@@ -167,6 +167,13 @@ void write_activity(Page& page, const ActivityResult& activity) {
     const std::string heading = fmt::format("{:02} {}", activity.number, printable(activity.title));
     page.line_with_end(page.painted(heading, "1"), columns(heading),
                        total_of(activity.score(), activity.judged_max_score(), activity.max_score()));
+    for (const std::string& note : activity.notes) {
+        std::string start = "  note: ";
+        for (const std::string& line : wrapped(printable(note), page.width() - start.size())) {
+            page.line(start + line);
+            start = std::string(start.size(), ' ');
+        }
+    }
     for (const CheckResult& check : activity.checks) {
         write_check(page, check);
     }

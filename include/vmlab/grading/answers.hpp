@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,11 +11,15 @@
 
 namespace vmlab::grading {
 
+class AnswerSheet;
+
 /// A student's answers.toml. Reading an answer that is missing, empty or of the wrong type ends the check as
-/// failed, with a card that names the key, the line where known, and the form that is wanted.
+/// failed, with a card that names the key, the line where known, and the form that is wanted. A line that is
+/// no TOML costs its own answer and no other; a comment costs nothing, whatever its bytes. Copies share what
+/// was read and may be used from several threads.
 class Answers {
   public:
-    /// fails the check (missing-file, or wrong-result for a file that is not TOML, with line and column).
+    /// fails the check (missing-file) when there is no such file.
     [[nodiscard]] static Answers read(const std::filesystem::path& file);
 
     [[nodiscard]] std::int64_t integer(std::string_view table, std::string_view key) const;
@@ -26,8 +31,8 @@ class Answers {
                                      const std::vector<std::string>& choices) const;
 
   private:
-    explicit Answers(std::string content);
-    std::string content_;  ///< parsed on each read: TOML's types stay out of this header
+    explicit Answers(std::shared_ptr<const AnswerSheet> sheet);
+    std::shared_ptr<const AnswerSheet> sheet_;  ///< TOML's types stay out of this header
 };
 
 }  // namespace vmlab::grading

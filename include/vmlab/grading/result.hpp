@@ -53,6 +53,9 @@ struct ActivityResult {
     std::string slug;
     std::string title;
     std::vector<CheckResult> checks;
+    /// What a person should know of the files that were graded, a sentence each: that one was taken from
+    /// another place than its own, for example.
+    std::vector<std::string> notes = {};
 
     [[nodiscard]] int score() const;
     [[nodiscard]] int max_score() const;

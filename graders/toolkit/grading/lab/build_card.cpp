@@ -2,8 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <optional>
 #include <string_view>
 
+#include "grading/handed_in/encoding.hpp"
 #include "vmlab/grading/verdict.hpp"
 
 namespace vmlab::grading {
@@ -27,9 +30,21 @@ std::string_view from_first_error(std::string_view messages) {
     return messages;
 }
 
+/// Why g++ made nothing of the bytes, to be put behind the file's name. A byte that is no UTF-8 is harmless
+/// in a comment: only g++ says where it is not.
+std::string what_is_odd(const std::string& content, std::string_view messages) {
+    if (const auto odd = odd_encoding(content)) {
+        return " " + *odd;
+    }
+    const bool stumbled = messages.find("stray") != std::string_view::npos ||
+                          messages.find("null character") != std::string_view::npos;
+    const auto odd = stumbled ? odd_byte(content) : std::nullopt;
+    return odd ? ", " + *odd : "";
+}
+
 }  // namespace
 
-Card build_error_card(const std::string& source, const BuildOutcome& outcome) {
+Card build_error_card(const std::string& source, const BuildOutcome& outcome, const std::string& content) {
     Card card;
     card.expected = fmt::format("{} compiles with `{}`", source, outcome.command);
     card.observed = "it does not compile";
@@ -45,6 +60,14 @@ Card build_error_card(const std::string& source, const BuildOutcome& outcome) {
         "first: "
         "mend that one, and compile again.";
     card.next = outcome.command;
+    if (const std::string odd = what_is_odd(content, outcome.messages); !odd.empty()) {
+        card.observed = fmt::format("{}{}: save it as UTF-8 with line ends LF or CRLF", source, odd);
+        card.why =
+            "g++ reads a source as UTF-8, byte by byte. What an editor wrote in another way looks right in that "
+            "editor, and is not the same file.";
+        card.next = fmt::format("In your editor: Save {} as, encoding UTF-8. To see its bytes: xxd {} | head",
+                                source, source);
+    }
     return card;
 }
 

@@ -138,6 +138,18 @@ TEST_F(BuildTest, ALinkerErrorIsShown) {
                 HasSubstr("undefined reference to `nowhere()'"));
 }
 
+TEST(BuildCardTest, AnEncodingThatNoCompilerReadsIsNamed) {
+    BuildOutcome outcome;
+    outcome.messages = "it.cpp:1:1: error: stray ‘\\377’ in program\n";
+    EXPECT_THAT(build_error_card("it.cpp", outcome, "\xff\xfei").observed,
+                HasSubstr("it.cpp is UTF-16: save it as UTF-8"));
+    EXPECT_THAT(build_error_card("it.cpp", outcome, "int a;\nint \xe9;\n").observed,
+                HasSubstr("it.cpp, line 2 holds the byte E9, which is no UTF-8: save it as UTF-8"));
+    outcome.messages = "it.cpp:2:1: error: expected ‘;’\n";
+    EXPECT_EQ(build_error_card("it.cpp", outcome, "// \xe9\nint a\n").observed, "it does not compile")
+        << "a comment in another encoding is not why";
+}
+
 TEST(BuildCardTest, ACompilerThatWasStoppedIsSaidSo) {
     BuildOutcome outcome;
     outcome.messages = "g++: still running after 60 s, so it was stopped\n";

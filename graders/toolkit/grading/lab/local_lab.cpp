@@ -155,12 +155,16 @@ fs::path LocalLab::submitted_file(std::string_view file) const {
     if (refused == submission.refused.end()) {
         grader_mistake(fmt::format("activity.toml does not ask for a file \"{}\"", file));
     }
+    const Refusal& refusal = refused->second;
     Card card;
     card.expected = fmt::format("{} is handed in", file);
-    card.observed =
-        refused->second == "missing" ? "it is missing" : fmt::format("{}: {}", file, refused->second);
-    card.next = fmt::format("Put {} into the submission, in the folder {} or directly.", file,
-                            settings_.activity.folder_name());
+    card.observed = refusal.what.starts_with("missing") ? "it is " + refusal.what
+                                                        : fmt::format("{}: {}", file, refusal.what);
+    card.evidence = refusal.found;
+    card.next = !refusal.next.empty()
+                    ? refusal.next
+                    : fmt::format("Put {} itself into what you hand in: into the folder {}, or at its top.",
+                                  file, settings_.activity.folder_name());
     fail(std::move(card), Reason::missing_file);
 }
 
@@ -173,7 +177,8 @@ Program LocalLab::build_submitted(const ProgramInfo& info) {
         outcome = value_or_verdict(build(confined, source, info.name, settings_.scratch));
     }
     if (!outcome.succeeded) {
-        fail(build_error_card(info.source, outcome), Reason::build_error);
+        fail(build_error_card(info.source, outcome, value_or_verdict(process::read_file(source))),
+             Reason::build_error);
     }
     refuse_client_requests(outcome.program);
     return outcome.program;

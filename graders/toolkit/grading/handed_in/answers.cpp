@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "grading/toml_document.hpp"
+#include "grading/handed_in/answer_sheet.hpp"
 #include "vmlab/grading/verdict.hpp"
 #include "vmlab/process/files.hpp"
 
@@ -63,35 +63,39 @@ bool is_placeholder(const toml::node& node) {
 
 /// Finds the answer and hands it to `take`, which returns an optional: none when the form is wrong.
 template <class Take>
-auto answer(const std::string& content, std::string_view table, std::string_view key, const std::string& form,
+auto answer(const AnswerSheet& sheet, std::string_view table, std::string_view key, const std::string& form,
             Take take) {
-    const auto root = parse_toml(content, std::string(file_name));
-    if (!root) {
-        raise(root.error());  // Answers::read has parsed it before
+    const AnswerSheet::Answer found = sheet.find(table, key);
+    const auto evidence_of = [](const AnswerSheet::Fault& fault) {
+        return fmt::format("answers.toml, line {}: {}", fault.line, excerpt(fault.text, 1));
+    };
+    if (found.fault != nullptr) {
+        fail_answer(
+            table, key, form,
+            fmt::format("line {} cannot be read: {}", found.fault->line, excerpt(found.fault->what, 1)),
+            evidence_of(*found.fault));
     }
-    const toml::node* node = nullptr;
-    if (table.empty()) {
-        node = root->get(key);
-    } else if (const toml::table* inner = (*root)[table].as_table()) {
-        node = inner->get(key);
+    if (found.value == nullptr) {
+        // It may stand on a line that could not even be told to be its own.
+        const AnswerSheet::Fault* fault = sheet.first_fault();
+        fail_answer(table, key, form, "it is not there",
+                    fault == nullptr ? "" : "a line that cannot be read: " + evidence_of(*fault));
     }
-    if (node == nullptr) {
-        fail_answer(table, key, form, "it is not there", {});
-    }
-    const std::string place = fmt::format("answers.toml{}", line_of(*node));
-    if (is_placeholder(*node)) {
+    const std::string place =
+        found.line == 0 ? std::string("answers.toml") : fmt::format("answers.toml, line {}", found.line);
+    if (is_placeholder(*found.value)) {
         fail_answer(table, key, form, "it is not answered yet", place);
     }
-    auto value = take(*node);
+    auto value = take(*found.value);
     if (!value) {
-        fail_answer(table, key, form, "it is " + as_written(*node), place);
+        fail_answer(table, key, form, "it is " + as_written(*found.value), place);
     }
     return *std::move(value);
 }
 
 }  // namespace
 
-Answers::Answers(std::string content) : content_(std::move(content)) {}
+Answers::Answers(std::shared_ptr<const AnswerSheet> sheet) : sheet_(std::move(sheet)) {}
 
 Answers Answers::read(const std::filesystem::path& file) {
     std::error_code error;
@@ -102,36 +106,27 @@ Answers Answers::read(const std::filesystem::path& file) {
         card.next = "Copy it from the activity's folder, fill it in, and hand it in beside the program.";
         fail(std::move(card), Reason::missing_file);
     }
-    auto content = value_or_verdict(process::read_file(file));
-    if (const auto root = parse_toml(content, std::string(file_name)); !root) {
-        Card card;
-        card.expected = "answers.toml is a TOML file: lines of `key = value`, texts in double quotes";
-        card.observed = excerpt(root.error().what, 2);
-        card.why = "A mistake in one line makes the whole file unreadable, as with any configuration file.";
-        card.next = "Mend that line. TOML in short: https://toml.io";
-        fail(std::move(card));
-    }
-    return Answers(std::move(content));
+    return Answers(std::make_shared<const AnswerSheet>(value_or_verdict(process::read_file(file))));
 }
 
 std::int64_t Answers::integer(std::string_view table, std::string_view key) const {
-    return answer(content_, table, key, "a whole number, without quotation marks",
+    return answer(*sheet_, table, key, "a whole number, without quotation marks",
                   [](const toml::node& node) { return node.value_exact<std::int64_t>(); });
 }
 
 bool Answers::boolean(std::string_view table, std::string_view key) const {
-    return answer(content_, table, key, "true or false, without quotation marks",
+    return answer(*sheet_, table, key, "true or false, without quotation marks",
                   [](const toml::node& node) { return node.value_exact<bool>(); });
 }
 
 std::string Answers::text(std::string_view table, std::string_view key) const {
-    return answer(content_, table, key, "a text in double quotes",
+    return answer(*sheet_, table, key, "a text in double quotes",
                   [](const toml::node& node) { return node.value_exact<std::string>(); });
 }
 
 std::vector<std::int64_t> Answers::integers(std::string_view table, std::string_view key) const {
     using Numbers = std::vector<std::int64_t>;
-    return answer(content_, table, key, "a list of whole numbers in brackets, as in [1, 2]",
+    return answer(*sheet_, table, key, "a list of whole numbers in brackets, as in [1, 2]",
                   [](const toml::node& node) -> std::optional<Numbers> {
                       const toml::array* list = node.as_array();
                       if (list == nullptr) {
@@ -155,7 +150,7 @@ std::string Answers::choice(std::string_view table, std::string_view key,
     for (const std::string& each : choices) {
         form += fmt::format("{} \"{}\"", &each == &choices.front() ? "" : ",", each);
     }
-    return answer(content_, table, key, form, [&](const toml::node& node) -> std::optional<std::string> {
+    return answer(*sheet_, table, key, form, [&](const toml::node& node) -> std::optional<std::string> {
         auto value = node.value_exact<std::string>();
         if (value && std::find(choices.begin(), choices.end(), *value) == choices.end()) {
             return std::nullopt;

@@ -96,13 +96,28 @@ TEST(AnswersTest, AChoiceIsOneOfTheGivenOnes) {
     EXPECT_THAT(verdict.card().observed, HasSubstr("killed"));
 }
 
-TEST(AnswersTest, AFileThatIsNoTomlNamesThePlace) {
-    const Verdict verdict = verdict_of([](const Answers&) {}, "a = 1\nb = killed\n");
+TEST(AnswersTest, AWrongLineCostsItsOwnAnswerAndNamesThePlace) {
+    const std::string wrong = "a = 1\nb = killed\x1b\n";
+    EXPECT_EQ(read("a = 1\nb = killed\n").integer("", "a"), 1);
+    const Verdict verdict =
+        verdict_of([](const Answers& a) { (void)a.text("", "b"); }, "a = 1\nb = killed\n");
+    EXPECT_EQ(verdict.kind(), OutcomeKind::failed);
     EXPECT_EQ(verdict.reason(), Reason::wrong_result);
-    EXPECT_THAT(verdict.card().observed, HasSubstr("answers.toml, line 2, column"));
-    EXPECT_EQ(verdict_of([](const Answers&) {}, "\xff\xfe\n").kind(), OutcomeKind::failed);
-    EXPECT_EQ(verdict_of([](const Answers&) {}, "x = " + std::string(100'000, '[')).kind(),
-              OutcomeKind::failed);
+    EXPECT_EQ(verdict.card().observed, "line 2 cannot be read: a text stands in double quotes: \"killed\"");
+    EXPECT_EQ(verdict.card().evidence, "answers.toml, line 2: b = killed");
+    const Verdict missing =
+        verdict_of([](const Answers& a) { (void)a.text("", "c"); }, "a = 1\nb = killed\n");
+    EXPECT_EQ(missing.card().observed, "it is not there");
+    EXPECT_THAT(missing.card().evidence, HasSubstr("answers.toml, line 2: b = killed"));
+    for (const std::string& bytes : {wrong, std::string("\xff\xfe\n"), "x = " + std::string(100'000, '[')}) {
+        const Verdict any = verdict_of([](const Answers& a) { (void)a.text("", "b"); }, bytes);
+        EXPECT_EQ(any.kind(), OutcomeKind::failed);
+        EXPECT_EQ(any.card().evidence.find('\x1b'), std::string::npos);
+    }
+}
+
+TEST(AnswersTest, ACommentInAnotherEncodingCostsNothing) {
+    EXPECT_EQ(read("# caf\xe9\n" + std::string(text)).integer("starter", "bytes"), 20);
 }
 
 TEST(AnswersTest, AMissingFile) {

@@ -1,7 +1,5 @@
 #include "vmlab/grading/submission.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -10,42 +8,11 @@
 
 #include <cstring>
 
-#include "grading/lab/scratch_folder.hpp"
+#include "grading/handed_in/submission_fixture.hpp"
 #include "vmlab/process/descriptor.hpp"
 
 namespace vmlab::grading {
 namespace {
-
-namespace fs = std::filesystem;
-using ::testing::HasSubstr;
-using testing_tools::ScratchFolder;
-
-class SubmissionTest : public ::testing::Test {
-  protected:
-    SubmissionTest() {
-        activity_.number = 1;
-        activity_.slug = "heap-growth";
-        activity_.submit = {"heap_growth.cpp"};
-    }
-
-    fs::path at(const std::string& name) const { return handed_in_.path() / name; }
-    StagedSubmission staged() {
-        auto result = stage(handed_in_.path(), activity_, into_.path());
-        EXPECT_TRUE(result) << result.error().what;
-        return result.value_or(StagedSubmission{});
-    }
-    /// Why the one file is refused; empty when it is not.
-    std::string refusal() {
-        const StagedSubmission result = staged();
-        EXPECT_FALSE(fs::exists(into_.path() / "heap_growth.cpp"));
-        const auto found = result.refused.find("heap_growth.cpp");
-        return found == result.refused.end() ? "" : found->second;
-    }
-
-    Activity activity_;
-    ScratchFolder handed_in_;
-    ScratchFolder into_;
-};
 
 TEST_F(SubmissionTest, CopiesFromTheActivitysFolder) {
     handed_in_.write("01-heap-growth/heap_growth.cpp", "int main() {}");
@@ -76,6 +43,8 @@ TEST_F(SubmissionTest, AnEmptyFileIsAFile) {
 
 TEST_F(SubmissionTest, RefusesAMissingFile) {
     EXPECT_EQ(refusal(), "missing");
+    EXPECT_THAT(refused().found, HasSubstr("no file was found"));
+    EXPECT_THAT(refused().next, HasSubstr("Put heap_growth.cpp into"));
 }
 
 TEST_F(SubmissionTest, RefusesALinkEvenToAGoodFile) {
