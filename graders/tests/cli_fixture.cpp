@@ -117,7 +117,13 @@ void CliTest::work_on_a_copy() {
     fs::copy(source / "activities", copy() / "activities", fs::copy_options::recursive);
     for (const std::string& activity : corpus::find_activities(source)) {
         fs::create_directories(copy() / "graders" / activity);
-        fs::copy(source / "graders" / activity / "starter", copy() / "graders" / activity / "starter");
+        // All that its grader reads.
+        for (const auto& entry : fs::directory_iterator(source / "graders" / activity)) {
+            const fs::path name = entry.path().filename();
+            if (name != "wrong" && name != "variants") {
+                fs::copy(entry.path(), copy() / "graders" / activity / name, fs::copy_options::recursive);
+            }
+        }
     }
     environment["VMLAB_ROOT"] = copy().string();
 }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "cli/grader_builds.hpp"
 #include "vmlab/process/cleanup_on_signal.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/process/temporary_folder.hpp"
@@ -90,11 +91,12 @@ OneActivity run_grader_program(const Place& place, const grading::Activity& acti
     process::ToolOptions tool;
     tool.limits.wall = grader_patience;
     tool.on_output = [&](std::string_view piece) { lines.feed(piece); };
-    const auto run = process::run_tool(
-        {place.grader(activity).string(), "--submission", options.submission.string(), "--result",
-         file.string(), "--progress-fd", "1", "--slots", scratch.string(), "--jobs",
-         std::to_string(options.jobs), "--arena", options.arena, "--isolation", options.isolation},
-        tool);
+    const auto run =
+        process::run_tool({place.grader(activity).string(), "--submission", options.submission.string(),
+                           "--result", file.string(), "--progress-fd", "1", "--slots", scratch.string(),
+                           "--jobs", std::to_string(options.jobs), "--root", place.root.string(), "--arena",
+                           options.arena, "--isolation", options.isolation},
+                          tool);
     if (!run) {
         return {all_grader_errors(activity, run.error().what), std::nullopt};
     }
@@ -130,6 +132,9 @@ void merge(grading::Environment& into, const grading::Environment& from) {
 
 process::Result<grading::Result> grade(const Place& place, const std::vector<grading::Activity>& activities,
                                        const GradingOptions& options, const OnCheck& on_check) {
+    if (const auto built = build_graders(place, activities); !built) {
+        return tl::unexpected(built.error());
+    }
     process::SignalsHeld signals;
     process::TemporaryFolder::remove_stale();
     const auto scratch = process::TemporaryFolder::create();

@@ -24,9 +24,9 @@ struct GradingOptions {
 /// Called as checks finish: activity, name of the check, outcome. From several threads, one at a time.
 using OnCheck = std::function<void(const grading::Activity&, const std::string&, const std::string&)>;
 
-/// Runs the grader program of every activity, all at once, sharing the job slots, and joins what they found.
-/// A grader that dies or writes no result gives grader-error for each of its checks. An Error: no grader
-/// could be run at all.
+/// Builds the graders that are not there yet, runs that of every activity, all at once, sharing the job
+/// slots, and joins what they found. A grader that dies or writes no result gives grader-error for each of
+/// its checks. An Error: no grader could be run at all.
 [[nodiscard]] process::Result<grading::Result> grade(const Place& place,
                                                      const std::vector<grading::Activity>& activities,
                                                      const GradingOptions& options, const OnCheck& on_check);

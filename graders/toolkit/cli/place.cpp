@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
-#include <system_error>
+#include <utility>
+
+#include "vmlab/grading/checkout.hpp"
 
 namespace vmlab::cli {
 
@@ -64,21 +66,17 @@ std::filesystem::path Place::starter(const grading::Activity& activity) const {
 }
 
 process::Result<Place> find_place() {
-    std::error_code error;
-    const std::filesystem::path executable = std::filesystem::read_symlink("/proc/self/exe", error);
-    if (error) {
-        return process::failed("cannot tell where vmlab itself is: " + error.message());
+    const auto executable = grading::own_executable();
+    if (!executable) {
+        return tl::unexpected(executable.error());
+    }
+    auto checkout = grading::find_checkout(executable->parent_path(), std::getenv("VMLAB_ROOT"));
+    if (!checkout) {
+        return tl::unexpected(checkout.error());
     }
     Place place;
-    const char* named = std::getenv("VMLAB_ROOT");
-    place.root = named != nullptr ? std::filesystem::absolute(named, error) : VMLAB_SOURCE_DIR;
-    place.build = executable.parent_path();
-    if (!std::filesystem::is_directory(place.activities(), error)) {
-        return process::failed(fmt::format("there is no folder {}", place.activities().string()),
-                               named != nullptr
-                                   ? "VMLAB_ROOT names a checkout: the folder that holds activities/"
-                                   : "build again in the checkout as it is now: scripts/lab");
-    }
+    place.root = std::move(checkout->root);
+    place.build = std::move(checkout->build);
     place.state = state_home() / "vmlab" / fmt::format("{:016x}", fingerprint(place.root.string()));
     return place;
 }

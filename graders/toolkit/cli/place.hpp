@@ -22,9 +22,8 @@ struct Place {
     [[nodiscard]] std::filesystem::path starter(const grading::Activity& activity) const;
 };
 
-/// From the running executable and the environment: XDG_STATE_HOME, and VMLAB_ROOT, which names a checkout
-/// whose activities and starters are used instead of those that vmlab was built from. (Graders are not
-/// affected: they were built with theirs.)
+/// From the running executable and the environment: XDG_STATE_HOME, and VMLAB_ROOT, which names another
+/// checkout than the one that holds the executable.
 [[nodiscard]] process::Result<Place> find_place();
 
 /// The activities with these numbers, or all when there are none. An Error names the first number that is no

@@ -19,7 +19,8 @@ namespace vmlab::evidence {
 
 /// A recorded file of data/. Paths in it are changed to /home/student and /opt/vmlab.
 inline std::string recorded(const std::string& name) {
-    std::ifstream file(std::filesystem::path(VMLAB_TEST_DATA_DIR) / name, std::ios::binary);
+    std::ifstream file(std::filesystem::path(VMLAB_SOURCE_DIR) / "graders/toolkit/evidence/data" / name,
+                       std::ios::binary);
     EXPECT_TRUE(file) << name;
     return {std::istreambuf_iterator<char>(file), {}};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ namespace vmlab::evidence {
 
 /// Below strace the program's stderr is this descriptor at first: 2 is where strace itself writes.
 inline constexpr int program_stderr = 901;
+/// What a run may write into an instrument's channel. An honest report or log is below 1 MB, a trace of a
+/// million allocation calls below 40; a program in a loop of calls fills it in seconds.
+inline constexpr std::uint64_t most_channel_bytes = 64U << 20U;
 /// Stands for the inner launcher in a job's command line (process/sandbox.hpp).
 inline constexpr const char* inner_launcher = "{launch}";
 

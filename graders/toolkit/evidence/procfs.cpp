@@ -10,12 +10,12 @@
 namespace vmlab::evidence {
 namespace {
 
-void skip_blanks(std::string_view& text) {
+void skip_white_space(std::string_view& text) {
     text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
 }
 
 std::string_view next_word(std::string_view& text) {
-    skip_blanks(text);
+    skip_white_space(text);
     const std::string_view word = text.substr(0, text.find(' '));
     text.remove_prefix(word.size());
     return word;
@@ -23,13 +23,13 @@ std::string_view next_word(std::string_view& text) {
 
 /// "   1234 kB" in bytes.
 std::uint64_t kilobytes(std::string_view value) {
-    skip_blanks(value);
+    skip_white_space(value);
     return take_number<std::uint64_t>(value).value_or(0) * 1024;
 }
 
 std::vector<pid_t> numbers(std::string_view value) {
     std::vector<pid_t> found;
-    for (skip_blanks(value); !value.empty(); skip_blanks(value)) {
+    for (skip_white_space(value); !value.empty(); skip_white_space(value)) {
         const auto number = take_number<pid_t>(value);
         if (!number) {
             break;
@@ -58,7 +58,7 @@ void parse_status(std::string_view text, ProcessSample& into) {
     while (const auto line = next_line(text)) {
         std::string_view value = *line;
         if (take(value, "State:")) {
-            skip_blanks(value);
+            skip_white_space(value);
             if (!value.empty()) {
                 into.state = value.front();
             }
@@ -116,7 +116,7 @@ std::vector<Mapping> parse_mappings(std::string_view text) {
         mapping.device = next_word(rest);
         std::string_view inode = next_word(rest);
         mapping.inode = take_number<std::uint64_t>(inode).value_or(0);
-        skip_blanks(rest);
+        skip_white_space(rest);
         mapping.path = rest;
         mappings.push_back(std::move(mapping));
     }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -27,6 +29,11 @@ namespace vmlab::evidence {
     return true;
 }
 
+/// Cuts blanks (not tabs) off the front of `text`.
+inline void skip_blanks(std::string_view& text) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+}
+
 /// Cuts a number off the front of `text`; nothing when there is none or it does not fit.
 template <class Number>
 [[nodiscard]] std::optional<Number> take_number(std::string_view& text, int base = 10) {
@@ -44,6 +51,10 @@ template <class Number>
 [[nodiscard]] std::optional<Number> whole_number(std::string_view text, int base = 10) {
     const auto number = take_number<Number>(text, base);
     return text.empty() ? number : std::nullopt;
+}
+
+[[nodiscard]] inline bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, name) != names.end();
 }
 
 /// What follows the last '/'.

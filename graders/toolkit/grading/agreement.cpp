@@ -6,20 +6,11 @@
 #include <cctype>
 #include <utility>
 
+#include "vmlab/grading/output.hpp"
 #include "vmlab/grading/verdict.hpp"
 
 namespace vmlab::grading {
 namespace {
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-    std::vector<std::string_view> lines;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        lines.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return lines;
-}
 
 bool is_digit(char byte) {
     return std::isdigit(static_cast<unsigned char>(byte)) != 0;
@@ -57,8 +48,8 @@ std::string without_what_may_differ(std::string_view line, const Apart& apart) {
     return kept;
 }
 
-std::string shown(const std::vector<std::string_view>& lines, std::size_t position) {
-    return position < lines.size() ? std::string(lines[position]) : "(no such line)";
+std::string shown(const std::vector<std::string>& lines, std::size_t position) {
+    return position < lines.size() ? lines[position] : "(no such line)";
 }
 
 Card card_about(const Witness& first, const Witness& second, std::string observed, std::string next) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <future>
 #include <string>
@@ -19,6 +20,7 @@
 #include "grading/lab/local_lab.hpp"
 #include "grading/outcome_recorder.hpp"
 #include "vmlab/arena/own_arenas.hpp"
+#include "vmlab/grading/checkout.hpp"
 #include "vmlab/process/cleanup_on_signal.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/process/temporary_folder.hpp"
@@ -28,6 +30,12 @@ namespace vmlab::grading {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct Folders {
+    fs::path activity;  ///< activities/NN-slug
+    fs::path grader;    ///< graders/NN-slug
+    fs::path support;   ///< our helpers that run inside the sandbox
+};
 
 constexpr int wrong_usage = 2;
 constexpr int our_fault = 4;
@@ -130,7 +138,7 @@ Result grade(LocalLab& lab, const GraderOptions& options) {
     return result;
 }
 
-int grade_submission(const GraderOptions& options, const Activity& activity, const GraderFolders& folders) {
+int grade_submission(const GraderOptions& options, const Activity& activity, const Folders& folders) {
     process::SignalsHeld signals;
     process::TemporaryFolder::remove_stale();
     arena::remove_stale_arenas();
@@ -177,9 +185,27 @@ int grade_submission(const GraderOptions& options, const Activity& activity, con
     return result.exit_status();
 }
 
+/// Of the grader BUILD/graders/NN-slug-checks: what it is called says which activity it grades.
+process::Result<Folders> find_folders(const fs::path& named_root) {
+    const auto executable = own_executable();
+    if (!executable) {
+        return tl::unexpected(executable.error());
+    }
+    const fs::path build = executable->parent_path().parent_path();
+    const auto checkout =
+        find_checkout(build, named_root.empty() ? std::getenv("VMLAB_ROOT") : named_root.c_str());
+    if (!checkout) {
+        return tl::unexpected(checkout.error());
+    }
+    std::string slug = executable->filename().string();
+    slug.resize(slug.size() - (slug.ends_with("-checks") ? std::string_view("-checks").size() : 0));
+    return Folders{checkout->root / "activities" / slug, checkout->root / "graders" / slug,
+                   checkout->support()};
+}
+
 }  // namespace
 
-int run_grader(int argc, char** argv, const GraderFolders& defaults) {
+int run_grader(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
     if (GTEST_FLAG_GET(list_tests)) {
         return RUN_ALL_TESTS();
@@ -189,7 +215,11 @@ int run_grader(int argc, char** argv, const GraderFolders& defaults) {
         fmt::print(stderr, "{}", grader_usage(fs::path(argv[0]).filename().string()));
         return complain(options.error(), wrong_usage);
     }
-    const auto activity = load_activity(defaults.activity);
+    const auto folders = find_folders(options->root);
+    if (!folders) {
+        return complain(folders.error(), our_fault);
+    }
+    const auto activity = load_activity(folders->activity);
     if (!activity) {
         return complain(activity.error(), our_fault);
     }
@@ -197,7 +227,7 @@ int run_grader(int argc, char** argv, const GraderFolders& defaults) {
         return complain(selected.error(), wrong_usage);
     }
     try {
-        return grade_submission(*options, *activity, defaults);
+        return grade_submission(*options, *activity, *folders);
     } catch (const std::exception& error) {
         // Caught, so that what was made on the way here is removed.
         return complain({process::ErrorKind::failed, error.what(), {}}, our_fault);

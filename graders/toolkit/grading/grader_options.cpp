@@ -29,6 +29,8 @@ process::Result<void> take(GraderOptions& options, const std::string& option, co
         options.submission = value;
     } else if (option == "--result") {
         options.result = value;
+    } else if (option == "--root") {
+        options.root = value;
     } else if (option == "--slots") {
         options.slots = value;
     } else if (option == "--only") {
@@ -79,7 +81,7 @@ std::string grader_usage(const std::string& program) {
         "usage: {} --submission DIR [--result FILE] [--only CHECK]... [--progress-fd N] [--slots DIR] "
         "[--jobs N] [--most-seconds N]\n"
         "       [--arena auto|cgroup2|cgroup1|vm] [--isolation auto|namespaces|separate-user|none] "
-        "[GoogleTest's options]\n",
+        "[--root CHECKOUT] [GoogleTest's options]\n",
         program);
 }
 

@@ -18,6 +18,7 @@ struct GraderOptions {
     std::optional<std::filesystem::path> slots;
     int jobs = 0;  ///< 0: as many as there are processors
     std::vector<std::string> only;
+    std::filesystem::path root;  ///< the checkout; empty: to be found
     arena::KindChoice arena = arena::KindChoice::automatic;
     int most_seconds = 0;  ///< no run of the submission may take longer; 0: as long as its check gives it
     process::TierChoice tier = process::TierChoice::automatic;

@@ -8,7 +8,7 @@ namespace {
 TEST(GraderOptionsTest, ReadsEveryOption) {
     const auto options = parse_grader_options({"--submission", "S", "--result=R", "--progress-fd", "5",
                                                "--slots", "L", "--jobs", "3", "--arena", "vm", "--isolation",
-                                               "separate-user", "--only", "A", "--only", "B"});
+                                               "separate-user", "--only", "A", "--only", "B", "--root", "C"});
     ASSERT_TRUE(options) << options.error().what;
     EXPECT_EQ(options->submission, "S");
     EXPECT_EQ(options->result, "R");
@@ -17,6 +17,7 @@ TEST(GraderOptionsTest, ReadsEveryOption) {
     EXPECT_EQ(options->jobs, 3);
     EXPECT_EQ(options->arena, arena::KindChoice::vm);
     EXPECT_EQ(options->tier, process::TierChoice::separate_user);
+    EXPECT_EQ(options->root, "C");
     EXPECT_EQ(options->only, (std::vector<std::string>{"A", "B"}));
 }
 

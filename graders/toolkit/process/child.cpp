@@ -40,7 +40,7 @@ struct Move {
 };
 
 /// What a child may open; all numbers that it is given lie below it.
-constexpr rlim_t most_files = 1024;
+constexpr rlim_t most_descriptors = 1024;
 
 /// Source and target numbers may overlap: first lift every source above all targets.
 void place_descriptors(Move* first, Move* last, int above_targets) {
@@ -63,8 +63,8 @@ void become(char* const* argv, char* const* environment, Move* first, Move* last
     if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
         die("getrlimit");
     }
-    const bool has_room_above = files.rlim_max >= 2 * most_files;
-    files.rlim_cur = has_room_above ? files.rlim_max : std::min(files.rlim_max, most_files);
+    const bool has_room_above = files.rlim_max >= 2 * most_descriptors;
+    files.rlim_cur = has_room_above ? files.rlim_max : std::min(files.rlim_max, most_descriptors);
     if (::setrlimit(RLIMIT_NOFILE, &files) != 0) {
         die("setrlimit");
     }
@@ -72,8 +72,8 @@ void become(char* const* argv, char* const* environment, Move* first, Move* last
     for (const Move* move = first; move != last; ++move) {
         highest = std::max(highest, move->to);
     }
-    place_descriptors(first, last, has_room_above ? static_cast<int>(most_files) : highest + 1);
-    files.rlim_cur = std::min(files.rlim_max, most_files);
+    place_descriptors(first, last, has_room_above ? static_cast<int>(most_descriptors) : highest + 1);
+    files.rlim_cur = std::min(files.rlim_max, most_descriptors);
     if (::setrlimit(RLIMIT_NOFILE, &files) != 0) {
         die("setrlimit");
     }

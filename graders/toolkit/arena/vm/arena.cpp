@@ -21,15 +21,6 @@ bool is_worth_another_try(AttemptEnd end) {
     return end == AttemptEnd::broke_off || end == AttemptEnd::failed;
 }
 
-bool user_has_stopped(const Request& request) {
-    for (const Contestant& contestant : request.contestants) {
-        if (contestant.job.stop.stop_requested()) {
-            return true;
-        }
-    }
-    return false;
-}
-
 }  // namespace
 
 // What one run is done with.

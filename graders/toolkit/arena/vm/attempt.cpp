@@ -20,15 +20,6 @@ Attempt failure(AttemptEnd end, std::string what) {
     return {end, tl::unexpected(process::Error{process::ErrorKind::failed, std::move(what), fix_of_machine})};
 }
 
-bool user_has_stopped(const Request& request) {
-    for (const Contestant& contestant : request.contestants) {
-        if (contestant.job.stop.stop_requested()) {
-            return true;
-        }
-    }
-    return false;
-}
-
 Attempt judge_run(const process::Run& run, const Request& request, VmReport& report) {
     if (report.is_complete()) {
         return {AttemptEnd::told, report.finish(process::Ending::stopped)};
@@ -58,6 +49,15 @@ Attempt judge_run(const process::Run& run, const Request& request, VmReport& rep
 }
 
 }  // namespace
+
+bool user_has_stopped(const Request& request) {
+    for (const Contestant& contestant : request.contestants) {
+        if (contestant.job.stop.stop_requested()) {
+            return true;
+        }
+    }
+    return false;
+}
 
 Attempt attempt(const process::Sandbox& sandbox, process::Job machine, const Request& request,
                 const VmOrder& order, std::chrono::milliseconds patience) {

@@ -26,6 +26,9 @@ struct Attempt {
     process::Result<Outcome> outcome;
 };
 
+/// Whether somebody has asked for the end of this run.
+[[nodiscard]] bool user_has_stopped(const Request& request);
+
 /// Runs the machine once. `patience` is how long the guest may take to say its first word.
 [[nodiscard]] Attempt attempt(const process::Sandbox& sandbox, process::Job machine, const Request& request,
                               const VmOrder& order, std::chrono::milliseconds patience);

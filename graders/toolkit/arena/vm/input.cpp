@@ -82,7 +82,7 @@ process::Result<fs::path> make_disk_file(const fs::path& disk, std::uint64_t byt
 process::Result<void> make_file_system(const fs::path& disk, const fs::path& content, const Copied& copied) {
     const auto mke2fs = process::find_tool("mke2fs", "e2fsprogs");
     if (!mke2fs) {
-        return tl::unexpected(mke2fs.error());
+        return process::machine_lacks(mke2fs.error().what, "scripts/setup --vm");
     }
     // Each file's last block is half empty on average, and each directory takes one; the rest is for the
     // file system's own tables.

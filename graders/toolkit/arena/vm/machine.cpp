@@ -30,7 +30,7 @@ constexpr const char* become_qemu_with_state = R"(exec "$@" 3<"$0" 4>&1 5>&2)";
 
 // $0: the folder. QEMU's monitor reads the commands from descriptor 9. Everything that can go wrong ends the
 // loops: QEMU's own end, or a state that could not be written.
-constexpr const char* take_snapshot = R"(
+constexpr const char* snapshot_script = R"(
 cd "$0" || exit 1
 mkfifo commands || exit 1
 ( "$@" -qmp stdio <commands >monitor 2>errors 4>/dev/null 5>console; : >ended ) &
@@ -127,7 +127,11 @@ process::Result<unsigned> vm_memory_mib(std::uint64_t bytes) {
 }
 
 process::Result<path> find_qemu() {
-    return process::find_tool("qemu-system-x86_64", "qemu-system-x86");
+    auto found = process::find_tool("qemu-system-x86_64", "qemu-system-x86");
+    if (!found) {
+        found.error().fix = "scripts/setup --vm";
+    }
+    return found;
 }
 
 process::Result<void> check_qemu_version(const path& qemu) {
@@ -173,7 +177,7 @@ process::Job Machine::restore(const path& state, const path& disk) const {
 }
 
 process::Job Machine::snapshot(const GuestFiles& files, const path& folder) const {
-    process::Job job = qemu_job(*this, take_snapshot, folder);
+    process::Job job = qemu_job(*this, snapshot_script, folder);
     append_kernel(job.argv, files);
     append_disk(job.argv, folder / "disk");
     job.readable.insert(job.readable.end(), {files.kernel, files.initramfs});

@@ -21,7 +21,7 @@ Request two_contestants() {
     return request;
 }
 
-wire::Ended killed(std::uint32_t program, std::uint64_t oom_kills) {
+wire::Ended was_killed(std::uint32_t program, std::uint64_t oom_kills) {
     return {.program = program,
             .end = End::finished,
             .wait_status = SIGKILL,
@@ -64,7 +64,7 @@ TEST(VirtualMachineReport, KillThatTheKernelTellsOfIsAnOomKill) {
     last_words.vmstat = "vm";
     const auto outcome =
         told(request, all({wire::Started{0, 90}, wire::Output{0, 1, "one\n"}, wire::Output{0, 2, "two\n"},
-                           wire::Log{record(90)}, killed(0, 1), not_started(1), last_words}));
+                           wire::Log{record(90)}, was_killed(0, 1), not_started(1), last_words}));
     ASSERT_TRUE(outcome) << outcome.error().what;
     const ContestantResult& first = outcome->contestants[0];
     EXPECT_TRUE(first.oom_killed);
@@ -86,16 +86,15 @@ TEST(VirtualMachineReport, KillThatTheKernelTellsOfIsAnOomKill) {
 TEST(VirtualMachineReport, KillThatTheKernelDoesNotTellOfIsNone) {
     const Request request = two_contestants();
     const auto outcome =
-        told(request, all({wire::Started{0, 90}, killed(0, 0), not_started(1), wire::Facts{}}));
+        told(request, all({wire::Started{0, 90}, was_killed(0, 0), not_started(1), wire::Facts{}}));
     ASSERT_TRUE(outcome);
     EXPECT_FALSE(outcome->contestants[0].oom_killed);
 }
 
 TEST(VirtualMachineReport, KillOfAnotherProcessIsNotTheProgramsOwn) {
     const Request request = two_contestants();
-    const auto outcome =
-        told(request,
-             all({wire::Started{0, 90}, wire::Log{record(91)}, killed(0, 1), not_started(1), wire::Facts{}}));
+    const auto outcome = told(request, all({wire::Started{0, 90}, wire::Log{record(91)}, was_killed(0, 1),
+                                            not_started(1), wire::Facts{}}));
     ASSERT_TRUE(outcome);
     EXPECT_FALSE(outcome->contestants[0].oom_killed);
 }
@@ -146,16 +145,16 @@ TEST(VirtualMachineReport, WhatCannotBeIsRefused) {
         {wire::Started{0, 1}},                                         // the init
         {start, start},                                                // twice
         {wire::Output{0, 1, "x"}},                                     // before its start
-        {start, killed(0, 0), wire::Output{0, 1, "x"}},                // after its end
+        {start, was_killed(0, 0), wire::Output{0, 1, "x"}},            // after its end
         {start, wire::Output{0, 3, "x"}},                              // no such stream
         {start, wire::Output{0, 1, "abc"}, wire::Output{0, 2, "de"}},  // beyond its limit
         {wire::Sample{}},                                              // of nothing
-        {killed(0, 1)},                                                // never started
-        {killed(7, 1)},
+        {was_killed(0, 1)},                                            // never started
+        {was_killed(7, 1)},
         {start, not_started(0)},
-        {start, killed(0, 0), killed(0, 1)},
+        {start, was_killed(0, 0), was_killed(0, 1)},
         {start, wire::Facts{}},  // while it runs
-        {start, killed(0, 0), not_started(1), wire::Facts{}, wire::Log{"more"}},
+        {start, was_killed(0, 0), not_started(1), wire::Facts{}, wire::Log{"more"}},
     };
     for (std::size_t i = 0; i < impossible.size(); ++i) {
         const auto outcome = told(request, all(impossible[i]));

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t probe_bytes = 128U << 20U;
+constexpr std::uint64_t proof_bytes = 128U << 20U;
 
 void say_on_terminal(std::string_view line) {
     if (::isatty(STDERR_FILENO) == 1) {
@@ -27,7 +27,7 @@ void say_on_terminal(std::string_view line) {
     }
 }
 
-std::string identity_of(const fs::path& file) {
+std::string dated_name_of(const fs::path& file) {
     struct stat facts {};
     if (::stat(file.c_str(), &facts) != 0) {
         return "absent";
@@ -38,7 +38,7 @@ std::string identity_of(const fs::path& file) {
 
 // Everything that a state depends on.
 std::string recipe_of(const fs::path& qemu, const ImagePlan& plan) {
-    std::string recipe = fmt::format("QEMU {}\n", identity_of(qemu));
+    std::string recipe = fmt::format("QEMU {}\n", dated_name_of(qemu));
     for (const std::string& word : Machine{qemu}.snapshot({"kernel", "initramfs"}, "folder").argv) {
         recipe += word + "\n";
     }
@@ -48,7 +48,7 @@ std::string recipe_of(const fs::path& qemu, const ImagePlan& plan) {
 process::Result<void> probe(const Arena& arena, const process::Sandbox& sandbox) {
     const fs::path hog = sandbox.support() / "vmlab-hog";
     Request request;
-    request.memory_bytes = probe_bytes;
+    request.memory_bytes = proof_bytes;
     request.scope = Scope::machine;
     process::Job job;
     job.argv = {hog.string()};
@@ -114,7 +114,7 @@ process::Result<std::unique_ptr<Arena>> open_vm(const process::Sandbox& sandbox,
     bool proven = !options.probe;
     if (cache) {
         parts.files = cache->files();
-        proven = proven || (!options.always_boot && cache->is_proven(probe_bytes >> 20U));
+        proven = proven || (!options.always_boot && cache->is_proven(proof_bytes >> 20U));
         parts.cache = std::move(*cache);
     } else {
         parts.on_progress(fmt::format("the VM arena boots for every run: {}", cache.error().what));
@@ -130,7 +130,7 @@ process::Result<std::unique_ptr<Arena>> open_vm(const process::Sandbox& sandbox,
             return tl::unexpected(works.error());
         }
         if (!options.always_boot) {
-            arena->remember_proof(probe_bytes >> 20U);
+            arena->remember_proof(proof_bytes >> 20U);
         }
     }
     return arena;

@@ -8,10 +8,6 @@
 namespace vmlab::evidence {
 namespace {
 
-void skip_blanks(std::string_view& text) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-}
-
 /// Whether it is a time stamp that stands in brackets, or the caller that some kernels add ("    T1"). A
 /// task's row of an OOM report begins with a bracket too: "[    90]".
 bool is_stamp(std::string_view inside) {

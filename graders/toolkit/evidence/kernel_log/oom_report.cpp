@@ -11,10 +11,6 @@ namespace {
 constexpr std::string_view invoked = " invoked oom-killer: ";
 constexpr int never_chosen = -1000;  // OOM_SCORE_ADJ_MIN
 
-void skip_blanks(std::string_view& text) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-}
-
 /// Takes a number and the blanks before it.
 template <class Number>
 std::optional<Number> next_number(std::string_view& text) {

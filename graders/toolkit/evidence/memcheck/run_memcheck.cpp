@@ -15,9 +15,6 @@ constexpr std::uint64_t open_files = 1024;
 constexpr int xml_channel = 1012;
 constexpr int log_channel = 1013;
 
-/// An honest report is well below 1 MB, a trace of a million calls below 40.
-constexpr std::uint64_t most_channel_bytes = 64U << 20U;
-
 std::vector<std::string> valgrind_command(const std::filesystem::path& valgrind) {
     return {
         valgrind.string(),

@@ -12,10 +12,6 @@
 namespace vmlab::evidence {
 namespace {
 
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
-    return std::ranges::find(names, name) != names.end();
-}
-
 /// Every process and thread of the program's, as it sees them itself.
 std::set<std::int64_t> own_pids(const std::vector<SystemCall>& calls) {
     std::set<std::int64_t> pids;

@@ -10,9 +10,6 @@
 namespace vmlab::evidence {
 namespace {
 
-// A program in a loop of calls fills 64 MB in seconds; an honest record of this lab is below one.
-constexpr std::uint64_t most_channel_bytes = 64U << 20U;
-
 /// "?" passes over a call that this architecture does not have.
 constexpr const char* traced =
     "trace=?brk,?mmap,?munmap,?mremap,?madvise,?nanosleep,?clock_nanosleep,?select,?pselect6,?poll,?ppoll,"

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t longest_row = 300;
 
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
-    return std::ranges::find(names, name) != names.end();
-}
-
 void read_result(std::string_view text, SystemCall& call) {
     call.injected = text.find("(INJECTED)") != std::string_view::npos;
     if (!take(text, "?")) {

@@ -15,10 +15,6 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-void skip_blanks(std::string_view& text) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-}
-
 std::optional<int> take_pid(std::string_view& text) {
     std::string_view rest = text;
     if (!take(rest, "[pid ")) {

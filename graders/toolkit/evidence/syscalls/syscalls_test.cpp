@@ -16,20 +16,20 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-SystemCall only_call(const std::string& row) {
+SystemCall only_system_call(const std::string& row) {
     const SyscallLog log = parse_strace(row + "\n");
     EXPECT_THAT(log.calls, SizeIs(1)) << row;
     return log.calls.empty() ? SystemCall{} : log.calls.front();
 }
 
 nanoseconds slept_in(const std::string& row) {
-    const SystemCall call = only_call(row);
+    const SystemCall call = only_system_call(row);
     EXPECT_TRUE(is_sleep(call)) << row;
     return sleep_requested(call);
 }
 
 TEST(StraceRow, IsSplitIntoItsParts) {
-    const SystemCall call = only_call(R"(write(1<pipe:[5]>, "a, (\"b\") \\ \n\0\0012\377", 14) = 14)");
+    const SystemCall call = only_system_call(R"(write(1<pipe:[5]>, "a, (\"b\") \\ \n\0\0012\377", 14) = 14)");
     EXPECT_EQ(call.name, "write");
     EXPECT_THAT(call.arguments, ElementsAre("1<pipe:[5]>", HasSubstr("\"a, ("), "14"));
     EXPECT_EQ(call.data, std::string("a, (\"b\") \\ \n\0\1"
@@ -41,37 +41,37 @@ TEST(StraceRow, IsSplitIntoItsParts) {
 }
 
 TEST(StraceRow, KeepsHostilePathsWhole) {
-    const SystemCall call = only_call(R"(read(3</tmp/a(b,"c\76\n]>(deleted), "x", 10) = 1)");
+    const SystemCall call = only_system_call(R"(read(3</tmp/a(b,"c\76\n]>(deleted), "x", 10) = 1)");
     EXPECT_EQ(call.path, "/tmp/a(b,\"c>\n]");
     EXPECT_EQ(call.data, "x");
     EXPECT_THAT(
-        only_call("mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|21<<MAP_HUGE_SHIFT, -1, 0) = 0x7ff03bf29000")
+        only_system_call("mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|21<<MAP_HUGE_SHIFT, -1, 0) = 0x7ff03bf29000")
             .arguments,
         SizeIs(6));
 }
 
 TEST(StraceRow, ReadsResults) {
-    EXPECT_EQ(only_call("brk(NULL) = 0x5618a0e62000").result, 0x5618a0e62000);
-    EXPECT_EQ(only_call("getpid()                                = 19515").result, 19515);
+    EXPECT_EQ(only_system_call("brk(NULL) = 0x5618a0e62000").result, 0x5618a0e62000);
+    EXPECT_EQ(only_system_call("getpid()                                = 19515").result, 19515);
     const SystemCall refused =
-        only_call(R"(write(5</proc/7/oom_score_adj>, "-5\n", 3) = -1 EACCES (Permission denied))");
+        only_system_call(R"(write(5</proc/7/oom_score_adj>, "-5\n", 3) = -1 EACCES (Permission denied))");
     EXPECT_EQ(refused.error, "EACCES");
     EXPECT_EQ(refused.result, -1);
     EXPECT_EQ(refused.data, "-5\n");
-    EXPECT_FALSE(only_call("exit_group(3) = ?").result);
+    EXPECT_FALSE(only_system_call("exit_group(3) = ?").result);
     EXPECT_EQ(
-        only_call("nanosleep({tv_sec=1, tv_nsec=0}, NULL) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)")
+        only_system_call("nanosleep({tv_sec=1, tv_nsec=0}, NULL) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)")
             .error,
         "ERESTART_RESTARTBLOCK");
-    EXPECT_TRUE(only_call("nanosleep({tv_sec=1, tv_nsec=0}, NULL) = 0 (INJECTED)").injected);
+    EXPECT_TRUE(only_system_call("nanosleep({tv_sec=1, tv_nsec=0}, NULL) = 0 (INJECTED)").injected);
 }
 
 TEST(StraceRow, TellsWhatWasOpened) {
-    const SystemCall call = only_call(
+    const SystemCall call = only_system_call(
         R"(openat(AT_FDCWD</home/student>, "/proc/self/oom_score", O_RDONLY) = 3</proc/7/oom_score>)");
     EXPECT_EQ(call.data, "/proc/self/oom_score");
     EXPECT_EQ(call.path, "/proc/7/oom_score");
-    EXPECT_EQ(only_call(R"(openat(AT_FDCWD, "x", O_RDONLY) = -1 ENOENT (No such file or directory))").path,
+    EXPECT_EQ(only_system_call(R"(openat(AT_FDCWD, "x", O_RDONLY) = -1 ENOENT (No such file or directory))").path,
               "x");
 }
 
@@ -143,9 +143,9 @@ TEST(Sleep, IsReadInEveryForm) {
     EXPECT_EQ(slept_in("poll(NULL, 0, 700) = 0 (Timeout)"), milliseconds(700));
     EXPECT_EQ(slept_in("ppoll(NULL, 0, {tv_sec=3, tv_nsec=0}, NULL, 8) = 0 (Timeout)"), seconds(3));
     EXPECT_EQ(slept_in("nanosleep({tv_sec=2, tv_nsec=0}, NULL) = -1 EINTR (Interrupted)"), seconds(0));
-    EXPECT_FALSE(is_sleep(only_call("poll([{fd=0, events=POLLIN}], 1, 700) = 0 (Timeout)")));
-    EXPECT_FALSE(is_sleep(only_call("poll(NULL, 0, -1) = 0")));
-    EXPECT_FALSE(is_sleep(only_call("write(1, \"x\", 1) = 1")));
+    EXPECT_FALSE(is_sleep(only_system_call("poll([{fd=0, events=POLLIN}], 1, 700) = 0 (Timeout)")));
+    EXPECT_FALSE(is_sleep(only_system_call("poll(NULL, 0, -1) = 0")));
+    EXPECT_FALSE(is_sleep(only_system_call("write(1, \"x\", 1) = 1")));
 }
 
 TEST(Sleep, OfAnyLengthDoesNotOverflow) {

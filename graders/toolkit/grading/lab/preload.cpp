@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <random>
+#include <system_error>
 
 namespace vmlab::grading {
 
@@ -29,10 +30,21 @@ std::filesystem::path preload_file(const std::filesystem::path& support, Preload
     return {};
 }
 
+std::string preload_value(const std::filesystem::path& library, const std::filesystem::path& executable) {
+    if (library.string().find_first_of(" :$") == std::string::npos) {
+        return library.string();
+    }
+    // $ORIGIN is replaced after the splitting, by whatever the folder is called. The link may be there
+    // already.
+    std::error_code error;
+    std::filesystem::create_symlink(library, executable.parent_path() / library.filename(), error);
+    return "$ORIGIN/" + library.filename().string();
+}
+
 std::map<std::string, std::string> preload_variables(const std::filesystem::path& support,
                                                      const Program& program, const NativeOptions& options) {
     std::map<std::string, std::string> variables = options.environment;
-    variables["LD_PRELOAD"] = preload_file(support, options.preload).string();
+    variables["LD_PRELOAD"] = preload_value(preload_file(support, options.preload), program.executable);
     if (options.preload == Preload::malloc_fails || options.preload == Preload::heap_grows_down) {
         // These may be loaded into Valgrind, too, on the way to the program.
         variables["VMLAB_PROGRAM"] = program.executable.string();

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* log_socket = "/dev/log";
 constexpr std::size_t longest_syslog = 1U << 20U;
-constexpr long poll_ms = 10;
+constexpr long daemon_poll_ms = 10;
 
 void start(std::vector<const char*> argv) {
     argv.push_back(nullptr);
@@ -34,8 +34,8 @@ void start(std::vector<const char*> argv) {
 
 template <class Condition>
 void wait_until(Condition condition, long patience_ms) {
-    for (long waited = 0; waited < patience_ms && !condition(); waited += poll_ms) {
-        sleep_ms(poll_ms);
+    for (long waited = 0; waited < patience_ms && !condition(); waited += daemon_poll_ms) {
+        sleep_ms(daemon_poll_ms);
     }
 }
 
