@@ -57,6 +57,10 @@ bool make_small(const fs::path& folder, const std::string& size) {
     return mount("tmpfs", folder.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
 }
 
+bool forbid_execution(const fs::path& folder) {
+    return mount("tmpfs", folder.c_str(), "tmpfs", MS_NOEXEC, nullptr) == 0;
+}
+
 bool become_ordinary() {
     constexpr uid_t nobody = 65'533;
     return geteuid() != 0 || (setgroups(0, nullptr) == 0 && setresgid(nobody, nobody, nobody) == 0 &&

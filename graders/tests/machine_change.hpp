@@ -18,6 +18,8 @@ namespace vmlab::cli_tests {
 [[nodiscard]] bool replace(const std::filesystem::path& file, const std::filesystem::path& by);
 /// Everything below that folder is read-only; mounts below it that are not there are none to change.
 [[nodiscard]] bool make_read_only(const std::filesystem::path& folder);
+/// In the place of a folder: a file system in which nothing can be executed.
+[[nodiscard]] bool forbid_execution(const std::filesystem::path& folder);
 /// In the place of a folder: a file system of that size.
 [[nodiscard]] bool make_small(const std::filesystem::path& folder, const std::string& size);
 

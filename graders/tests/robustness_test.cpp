@@ -169,6 +169,169 @@ TEST_F(RobustnessTest, WithoutATierNothingIsGradedUnlessThatIsAskedFor) {
     }
 }
 
+// ---- The compiler. Each of these machines cannot build a program that is right.
+
+TEST_F(RobustnessTest, ACompilerThatLacksItsOwnPartIsTheMachinesFault) {
+    fs::path part;
+    for (const auto& folder : fs::directory_iterator("/usr/lib/gcc/x86_64-linux-gnu")) {
+        part = fs::exists(folder.path() / "cc1plus") ? folder.path() / "cc1plus" : part;
+    }
+    if (part.empty()) {
+        GTEST_SKIP() << "cc1plus is not where it is looked for";
+    }
+    if (const auto result = grade([part] { return take_own_mounts() && hide(part); })) {
+        expect_not_judged(*result, "cc1plus", "apt-get install --reinstall g\\+\\+");
+    }
+}
+
+TEST_F(RobustnessTest, MissingHeadersAreNamedWithTheirPackage) {
+    const fs::path empty = folder() / "empty";
+    fs::create_directory(empty);
+    if (const auto result =
+            grade([empty] { return take_own_mounts() && replace("/usr/include/c++", empty); })) {
+        expect_not_judged(*result, "the header <[a-z]+> is missing", "libstdc\\+\\+-[0-9]+-dev");
+    }
+}
+
+/// What a script in the place of g++ ends with when it is to be as good as that.
+constexpr const char* as_the_real_one = "exec /usr/bin/gcc \"$@\" -lstdc++ -lm\n";
+
+TEST_F(RobustnessTest, ACompilerWithoutCpp20IsTheMachinesFault) {
+    const fs::path old = script(
+        "g++",
+        "[ \"$1\" != --version ] || { echo 'g++ 7.5.0'; exit 0; }\n"
+        "echo \"g++: error: unrecognized command line option '-std=c++20'; did you mean '-std=c++2a'?\" >&2\n"
+        "exit 1\n");
+    if (const auto result = grade([old] { return take_own_mounts() && replace("/usr/bin/g++", old); })) {
+        expect_not_judged(*result, "does not know C\\+\\+20", "g\\+\\+ 10 or newer");
+    }
+}
+
+TEST_F(RobustnessTest, ACompilerThatIsAlwaysKilledIsTheMachinesFault) {
+    const fs::path killed = script("g++",
+                                   "[ \"$1\" != --version ] || { echo 'g++ 12.2.0'; exit 0; }\n"
+                                   "echo 'g++: fatal error: Killed signal terminated program cc1plus' >&2\n"
+                                   "echo 'compilation terminated.' >&2\nexit 1\n");
+    if (const auto result =
+            grade([killed] { return take_own_mounts() && replace("/usr/bin/g++", killed); })) {
+        expect_not_judged(*result, "kills g\\+\\+", "more memory");
+    }
+}
+
+TEST_F(RobustnessTest, ACompilerThatIsKilledForThisProgramAloneIsTheMachinesFault) {
+    // The known-good program needs less memory than this submission: that it compiles proves nothing.
+    const fs::path killed =
+        script("g++", std::string() +
+                          "case \"$*\" in\n*heap_growth.cpp*)\n"
+                          "    echo 'g++: fatal error: Killed signal terminated program cc1plus' >&2\n"
+                          "    echo 'compilation terminated.' >&2\n    exit 1;;\nesac\n" +
+                          as_the_real_one);
+    if (const auto result =
+            grade([killed] { return take_own_mounts() && replace("/usr/bin/g++", killed); })) {
+        expect_not_judged(*result, "killed twice", "more memory");
+    }
+}
+
+TEST_F(RobustnessTest, ACompilerThatIsKilledOnceIsAskedAgain) {
+    // What was compiled beside it took the memory. The sign that it was is left beside the program.
+    const fs::path killed =
+        script("g++", std::string() +
+                          "for word; do case $word in */heap_growth) out=${word%/*};; esac; done\n"
+                          "if [ -n \"$out\" ] && [ ! -e \"$out/tried\" ]; then\n    : >\"$out/tried\"\n"
+                          "    echo 'g++: fatal error: Killed signal terminated program cc1plus' >&2\n"
+                          "    exit 1\nfi\n" +
+                          as_the_real_one);
+    expect_right([killed] { return take_own_mounts() && replace("/usr/bin/g++", killed); });
+}
+
+TEST_F(RobustnessTest, ATemporaryFolderThatTheRunsUserCannotEnterIsSaidSo) {
+    const fs::path place = temporary();
+    fs::permissions(place, fs::perms(0700));
+    if (const auto result = grade([] { return true; }, 1, {"--isolation", "separate-user"});
+        result && geteuid() == 0) {
+        expect_not_judged(*result, "cannot get to", "TMPDIR");
+    }
+    fs::permissions(place, fs::perms(0755));
+}
+
+TEST_F(RobustnessTest, ATemporaryFolderWithoutExecutionIsSaidSo) {
+    const fs::path place = temporary();
+    if (const auto result = grade([place] { return take_own_mounts() && forbid_execution(place); })) {
+        expect_not_judged(*result, "mounted with noexec", "TMPDIR");
+    }
+}
+
+TEST_F(RobustnessTest, ALowLimitIsNamedWithTheCommandThatLiftsIt) {
+    if (const auto result = grade([] { return limit(RLIMIT_AS, 1U << 30U); })) {
+        expect_not_judged(*result, "1024 MiB of address space", "ulimit -v unlimited");
+    }
+}
+
+// ---- What the environment holds
+
+TEST_F(RobustnessTest, NothingInTheEnvironmentChangesAVerdict) {
+    const fs::path starter = submission({"01-heap-growth", corpus::Kind::starter, {}});
+    const std::vector<std::string> grade = {"grade",          "1",        "--submission",
+                                            starter.string(), "--format", "json"};
+    const auto outcomes_of = [&] {
+        const Ended ended = vmlab(grade);
+        EXPECT_EQ(ended.status.code, 1) << ended.err;
+        const json result = json::parse(ended.out, nullptr, false);
+        std::string outcomes;
+        if (!result.is_discarded()) {
+            for (const json& check : result.at("activities").at(0).at("checks")) {
+                outcomes += check.at("name").get<std::string>() + " " + check.at("outcome").dump() + "\n";
+            }
+        }
+        return outcomes;
+    };
+    const std::string expected = outcomes_of();
+    const std::map<std::string, std::string> others = {
+        {"GTEST_FILTER", "*PrintsAnswers"},
+        {"GTEST_TOTAL_SHARDS", "8"},
+        {"GTEST_SHARD_INDEX", "3"},
+        {"GTEST_REPEAT", "2"},
+        {"GTEST_SHUFFLE", "1"},
+        {"GTEST_BREAK_ON_FAILURE", "1"},
+        {"GTEST_CATCH_EXCEPTIONS", "0"},
+        {"GTEST_FAIL_FAST", "1"},
+        {"TESTBRIDGE_TEST_ONLY", "Nothing.*"},
+        {"MALLOC_PERTURB_", "85"},
+        {"GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=1"},
+        {"LD_BIND_NOW", "1"},
+        {"LANG", "de_DE.UTF-8"},
+        {"TZ", "Asia/Tokyo"},
+        {"VALGRIND_OPTS", "--tool=none"},
+        {"GCC_EXEC_PREFIX", "/nowhere/"},
+        {"COMPILER_PATH", "/nowhere"},
+        {"CPATH", "/nowhere"},
+        {"CPLUS_INCLUDE_PATH", "/nowhere"},
+        {"LIBRARY_PATH", "/nowhere"},
+        {"SOURCE_DATE_EPOCH", "x"},
+        {"DEBUGINFOD_URLS", "http://127.0.0.1:1/"},
+    };
+    environment.insert(others.begin(), others.end());
+    environment["LANG"] = "de_DE.UTF-8";
+    EXPECT_EQ(outcomes_of(), expected);
+}
+
+TEST_F(RobustnessTest, AGraderStartedByHandDropsWhatGoogleTestReadsFromTheEnvironment) {
+    Command by_hand;
+    by_hand.argv = {(fs::path(VMLAB_COMMAND).parent_path() / "graders/01-heap-growth-checks").string(),
+                    "--submission", submission({"01-heap-growth", corpus::Kind::starter, {}}).string(),
+                    "--result", (folder() / "by-hand.json").string()};
+    by_hand.environment = environment;
+    by_hand.environment["GTEST_FILTER"] = "*OneTest";
+    by_hand.environment["GTEST_REPEAT"] = "2";
+    by_hand.environment["GTEST_TOTAL_SHARDS"] = "4";
+    by_hand.environment["GTEST_SHARD_INDEX"] = "1";
+    const Ended ended = run(by_hand);
+    EXPECT_EQ(ended.status.code, 1) << ended.err;
+    const json result = json::parse(read(folder() / "by-hand.json"), nullptr, false);
+    ASSERT_FALSE(result.is_discarded());
+    EXPECT_EQ(result.at("max_score"), 100);
+}
+
 // ---- What the kernel gives
 
 TEST_F(RobustnessTest, WithoutAWritableCgroupOnlyTheArenaIsMissing) {

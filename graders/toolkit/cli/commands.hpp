@@ -68,6 +68,7 @@ struct DevShowRequest {
 };
 int dev_show_command(const Place& place, const DevShowRequest& request);
 
-int doctor_command(const Place& place);
+/// `strict`: exit status 3 where something that a check needs is missing.
+int doctor_command(const Place& place, bool strict);
 
 }  // namespace vmlab::cli

@@ -7,9 +7,10 @@
 #include <chrono>
 #include <future>
 #include <mutex>
-#include <thread>
 
 #include "cli/grader_builds.hpp"
+#include "grading/check_list.hpp"
+#include "vmlab/process/capacity.hpp"
 #include "vmlab/process/cleanup_on_signal.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/process/temporary_folder.hpp"
@@ -54,13 +55,7 @@ grading::ActivityResult all_grader_errors(const grading::Activity& activity, con
     result.slug = activity.slug;
     result.title = activity.title;
     for (const grading::CheckInfo& check : activity.checks) {
-        grading::CheckResult entry;
-        entry.name = check.name;
-        entry.title = check.title;
-        entry.max_score = check.points;
-        entry.outcome = grading::OutcomeKind::grader_error;
-        entry.card.observed = what;
-        entry.card.why = "This is the grader's fault, not yours: nothing was judged.";
+        grading::CheckResult entry = grading::grader_error(check, what);
         entry.card.next = "scripts/lab doctor";
         result.checks.push_back(std::move(entry));
     }
@@ -112,7 +107,12 @@ OneActivity run_grader_program(const Place& place, const grading::Activity& acti
                     activity, result ? "the grader's result is of another activity" : result.error().what),
                 std::nullopt};
     }
-    return {std::move(result->activities.front()), std::move(result->environment)};
+    grading::ActivityResult& found = result->activities.front();
+    if (found.number != activity.number) {
+        return {all_grader_errors(activity, "the grader's result is of another activity"), std::nullopt};
+    }
+    found.checks = grading::agreed_checks(found.checks, activity);
+    return {std::move(found), std::move(result->environment)};
 }
 
 /// Graders say "not used" of what they did not need: take each fact from one that needed it.
@@ -148,7 +148,7 @@ process::Result<grading::Result> grade(const Place& place, const std::vector<gra
     }
     GradingOptions resolved = options;
     if (resolved.jobs <= 0) {
-        resolved.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+        resolved.jobs = process::default_jobs();
     }
     std::mutex one_at_a_time;
     const OnCheck guarded = [&](const grading::Activity& activity, const std::string& check,

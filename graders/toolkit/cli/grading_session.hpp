@@ -18,7 +18,7 @@ struct GradingOptions {
     std::filesystem::path submission;
     std::string arena = "auto";
     std::string isolation = "auto";
-    int jobs = 0;  ///< tools at a time; 0: one for each processor
+    int jobs = 0;  ///< tools at a time; 0: as many as this machine is good for (process::default_jobs)
 };
 
 /// Called as checks finish: activity, name of the check, outcome. From several threads, one at a time.

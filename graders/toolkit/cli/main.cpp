@@ -9,6 +9,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
+#include "process/advice.hpp"
 
 namespace {
 
@@ -43,6 +44,7 @@ struct CommandLine {
     CLI::App app{"vmlab: a hands-on virtual-memory lab, graded by evidence", "vmlab"};
     GradeRequest grade;
     int hint = 0;
+    bool strict = false;
     ResetRequest reset;
     ShowRequest show;
     RunRequest run;
@@ -56,7 +58,8 @@ struct CommandLine {
                                error.what());
         });
         app.add_subcommand("list", "Every activity and its checks");
-        app.add_subcommand("doctor", "What this machine can do, what is missing, the command that fixes it");
+        app.add_subcommand("doctor", "What this machine can do, what is missing, the command that fixes it")
+            ->add_flag("--strict", strict, "Exit status 3 when some check cannot be judged here");
 
         CLI::App* const grade_command = app.add_subcommand("grade", "Build, observe and check activities");
         grade_command->add_option("N", grade.numbers, "Numbers of activities (default: all)")
@@ -66,7 +69,8 @@ struct CommandLine {
             ->check(CLI::IsMember(formats));
         grade_command->add_option("--output", grade.output, "Write the result to this file");
         grade_command
-            ->add_option("--jobs", grade.jobs, "Tools that run at a time (default: one for each processor)")
+            ->add_option("--jobs", grade.jobs,
+                         "Tools that run at a time (default: as many as there are processors and memory for)")
             ->check(CLI::Range(1, 256));
         add_where_to_run(*grade_command, grade.arena, grade.isolation);
 
@@ -129,7 +133,7 @@ struct CommandLine {
             return show_list(place);
         }
         if (app.got_subcommand("doctor")) {
-            return doctor_command(place);
+            return doctor_command(place, strict);
         }
         if (app.got_subcommand("grade")) {
             return grade_command(place, grade);
@@ -173,8 +177,9 @@ int main(int argc, char** argv) {
         const auto place = find_place();
         return place ? line.execute(*place) : complain(place.error());
     } catch (const std::exception& error) {
-        complain(
-            {vmlab::process::ErrorKind::failed, error.what(), "this is a defect of vmlab: please report it"});
+        const std::string advice = vmlab::process::advice_on(error.what());
+        complain({vmlab::process::ErrorKind::failed, error.what(),
+                  advice.empty() ? "this is a defect of vmlab: please report it" : advice});
         return our_fault;
     }
 }

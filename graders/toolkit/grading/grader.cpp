@@ -11,7 +11,6 @@
 #include <exception>
 #include <future>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "grading/grader_options.hpp"
@@ -19,8 +18,11 @@
 #include "grading/lab/environment.hpp"
 #include "grading/lab/local_lab.hpp"
 #include "grading/outcome_recorder.hpp"
+#include "process/advice.hpp"
+#include "process/tool_environment.hpp"
 #include "vmlab/arena/own_arenas.hpp"
 #include "vmlab/grading/checkout.hpp"
+#include "vmlab/process/capacity.hpp"
 #include "vmlab/process/cleanup_on_signal.hpp"
 #include "vmlab/process/files.hpp"
 #include "vmlab/process/temporary_folder.hpp"
@@ -66,8 +68,7 @@ process::Result<fs::path> make_folder(const fs::path& folder) {
 }
 
 Slots slots_of(const GraderOptions& options, const fs::path& scratch) {
-    const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    return {options.slots.value_or(scratch), options.jobs > 0 ? options.jobs : processors};
+    return {options.slots.value_or(scratch), options.jobs > 0 ? options.jobs : process::default_jobs()};
 }
 
 /// What no program may see even if it lies among the system's own files: the checkout, the submission as it
@@ -206,6 +207,7 @@ process::Result<Folders> find_folders(const fs::path& named_root) {
 }  // namespace
 
 int run_grader(int argc, char** argv) {
+    process::insist_on_tool_environment(argv);
     testing::InitGoogleTest(&argc, argv);
     if (GTEST_FLAG_GET(list_tests)) {
         return RUN_ALL_TESTS();
@@ -230,7 +232,8 @@ int run_grader(int argc, char** argv) {
         return grade_submission(*options, *activity, *folders);
     } catch (const std::exception& error) {
         // Caught, so that what was made on the way here is removed.
-        return complain({process::ErrorKind::failed, error.what(), {}}, our_fault);
+        return complain({process::ErrorKind::failed, error.what(), process::advice_on(error.what())},
+                        our_fault);
     }
 }
 

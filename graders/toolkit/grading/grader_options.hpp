@@ -16,7 +16,7 @@ struct GraderOptions {
     std::optional<std::filesystem::path> result;
     int progress = -1;
     std::optional<std::filesystem::path> slots;
-    int jobs = 0;  ///< 0: as many as there are processors
+    int jobs = 0;  ///< 0: process::default_jobs()
     std::vector<std::string> only;
     std::filesystem::path root;  ///< the checkout; empty: to be found
     arena::KindChoice arena = arena::KindChoice::automatic;

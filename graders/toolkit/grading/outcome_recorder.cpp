@@ -6,23 +6,12 @@
 #include <exception>
 #include <set>
 
+#include "grading/check_list.hpp"
 #include "vmlab/grading/verdict.hpp"
 
 namespace vmlab::grading {
 
 namespace {
-
-CheckResult grader_error(const CheckInfo& info, std::string what) {
-    CheckResult result;
-    result.name = info.name;
-    result.title = info.title;
-    result.max_score = info.points;
-    result.outcome = OutcomeKind::grader_error;
-    result.card.observed = std::move(what);
-    result.card.why = "This is the grader's fault, not yours.";
-    result.card.next = "Tell whoever maintains this grader.";
-    return result;
-}
 
 void take(CheckResult& result, const Verdict& verdict) {
     result.outcome = verdict.kind();
@@ -96,7 +85,7 @@ void OutcomeRecorder::OnTestEnd(const testing::TestInfo& test) {
     }
     if (!finished_.emplace(current_.name, current_).second) {
         finished_[current_.name] = grader_error({current_.name, current_.title, current_.max_score},
-                                                fmt::format("two TESTs are called {}", current_.name));
+                                                fmt::format("the check {} ran twice", current_.name));
     }
 }
 
@@ -106,10 +95,15 @@ ActivityResult OutcomeRecorder::result(const testing::UnitTest& tests) const {
     result.slug = activity_.slug;
     result.title = activity_.title;
     std::set<std::string> known;
+    std::set<std::string> selected;
     for (int i = 0; i < tests.total_test_suite_count(); ++i) {
         const testing::TestSuite& suite = *tests.GetTestSuite(i);
         for (int k = 0; k < suite.total_test_count(); ++k) {
-            known.insert(suite.GetTestInfo(k)->name());
+            const testing::TestInfo& test = *suite.GetTestInfo(k);
+            known.insert(test.name());
+            if (test.should_run()) {
+                selected.insert(test.name());
+            }
         }
     }
     for (const CheckInfo& check : activity_.checks) {
@@ -118,6 +112,9 @@ ActivityResult OutcomeRecorder::result(const testing::UnitTest& tests) const {
         } else if (known.count(check.name) == 0) {
             result.checks.push_back(
                 grader_error(check, fmt::format("checks.cpp has no TEST called {}", check.name)));
+        } else if (selected.count(check.name) != 0) {
+            result.checks.push_back(
+                grader_error(check, fmt::format("the check {} did not come to its end", check.name)));
         }
         known.erase(check.name);
     }

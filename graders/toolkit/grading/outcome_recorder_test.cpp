@@ -111,10 +111,9 @@ class PrintsRecord : public testing::Environment {
 [[maybe_unused]] const auto* const environment = testing::AddGlobalTestEnvironment(new PrintsRecord);
 
 TEST(OutcomeRecorderTest, TurnsWhatTestsDoIntoOutcomes) {
-    ASSERT_EQ(setenv("VMLAB_RECORD_MATERIAL", "1", 1), 0);
-    const auto run = process::run_tool(
-        {std::filesystem::read_symlink("/proc/self/exe").string(), "--gtest_filter=Material.*"});
-    ASSERT_EQ(unsetenv("VMLAB_RECORD_MATERIAL"), 0);
+    const auto run = process::run_tool({"/usr/bin/env", "VMLAB_RECORD_MATERIAL=1",
+                                        std::filesystem::read_symlink("/proc/self/exe").string(),
+                                        "--gtest_filter=Material.*"});
     ASSERT_TRUE(run) << run.error().what;
     EXPECT_THAT(run->out, HasSubstr("RECORDED FailsAnExpectation: failed wrong-result 0"));
     EXPECT_THAT(run->out, HasSubstr("RECORDED ThrowsAVerdict: failed crashed 0 four [the lesson]"));

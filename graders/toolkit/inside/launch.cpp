@@ -40,6 +40,18 @@ bool tell(const Options& options, LaunchMessage::Kind kind, int value) {
     return send(options.status, &message, sizeof message, MSG_NOSIGNAL) >= 0;
 }
 
+/// What the program and everything that it waited for has used.
+void tell_use(const Options& options) {
+    struct rusage use = {};
+    if (getrusage(RUSAGE_CHILDREN, &use) != 0) {
+        return;
+    }
+    const auto milliseconds = [](const timeval& time) { return time.tv_sec * 1000 + time.tv_usec / 1000; };
+    tell(options, LaunchMessage::used_memory, static_cast<int>(use.ru_maxrss));
+    tell(options, LaunchMessage::used_processor,
+         static_cast<int>(milliseconds(use.ru_utime) + milliseconds(use.ru_stime)));
+}
+
 void become_user(const Options& options) {
     if (!options.has_user) {
         return;
@@ -309,6 +321,7 @@ bool wait_for_end(const Options& options, pid_t program, int& wait_status) {
     }
     int wait_status = 0;
     if (wait_for_end(options, program, wait_status)) {
+        tell_use(options);
         // Whether or not the grader still hears it.
         (void)tell(options, LaunchMessage::ended, wait_status);
     }

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "process/advice.hpp"
 #include "process/other_process.hpp"
 #include "process/sandbox/status_socket.hpp"
 #include "process/starvation.hpp"
@@ -98,6 +99,7 @@ class Collection {
     Descriptor child_fd_;
     Descriptor namespace_fd_;
     Descriptor stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    int watch_error_ = errno;  ///< of whichever of these could not be opened
     Run run_;
     std::uint64_t output_ = 0;
     std::size_t printed_before_pause_ = 0;  ///< of run_.out
@@ -173,6 +175,10 @@ void Collection::read_status() {
         run_.ended = Clock::now();
         run_.status = ExitStatus::from_wait(message.value);
         over_since_ = run_.ended;
+    } else if (message.kind == LaunchMessage::used_memory && !program_ended_) {
+        run_.most_resident_bytes = static_cast<std::uint64_t>(message.value) << 10U;
+    } else if (message.kind == LaunchMessage::used_processor && !program_ended_) {
+        run_.processor_time = std::chrono::milliseconds(message.value);
     } else if (message.kind == LaunchMessage::not_started) {
         not_started_ = message.value;
     }
@@ -372,8 +378,9 @@ void Collection::look_for_pause() {
 
 Result<Run> Collection::collect() {
     if (!child_fd_ || !stop_fd_) {
-        return failed(fmt::format("{} cannot be watched: too many open files, or a kernel before Linux 5.3",
-                                  job_.argv.front()));
+        const std::string reason = std::strerror(watch_error_);
+        return machine_lacks(fmt::format("{} cannot be watched: {}", job_.argv.front(), reason),
+                             advice_on(reason));
     }
     const std::stop_callback on_stop(job_.stop, [this] {
         const std::uint64_t one = 1;
@@ -412,15 +419,16 @@ Result<Run> Collection::collect() {
     }
     run_.elapsed = Clock::now() - began_;
     if (not_started_) {
-        return failed(fmt::format("the sandbox could not start {}: {} ({})", job_.argv.front(),
-                                  std::strerror(*not_started_), run_.err));
+        const std::string reason = fmt::format("{} ({})", std::strerror(*not_started_), run_.err);
+        return failed(fmt::format("the sandbox could not start {}: {}", job_.argv.front(), reason),
+                      advice_on(reason));
     }
     if (!has_launcher || over_ || program_ended_) {
         return std::move(run_);
     }
     if (!started_) {
-        return failed(fmt::format("the sandbox did not start: {}",
-                                  run_.err.empty() ? run_.status.describe() : run_.err));
+        const std::string reason = run_.err.empty() ? run_.status.describe() : run_.err;
+        return failed(fmt::format("the sandbox did not start: {}", reason), advice_on(reason));
     }
     run_.ending = Ending::lost;
     run_.ended = Clock::now();

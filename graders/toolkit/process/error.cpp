@@ -6,13 +6,15 @@
 #include <cstring>
 #include <utility>
 
+#include "process/advice.hpp"
+
 namespace vmlab::process {
 
 Error system_error(std::string_view call, std::string_view subject) {
     const int number = errno;
     const std::string what = subject.empty() ? fmt::format("{}: {}", call, std::strerror(number))
                                              : fmt::format("{} {}: {}", call, subject, std::strerror(number));
-    return {ErrorKind::failed, what, {}};
+    return {ErrorKind::failed, what, advice_on(std::strerror(number))};
 }
 
 tl::unexpected<Error> failed(std::string what, std::string fix) {

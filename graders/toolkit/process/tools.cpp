@@ -8,6 +8,7 @@
 
 #include "process/child.hpp"
 #include "process/collector.hpp"
+#include "process/tool_environment.hpp"
 #include "vmlab/process/descriptor.hpp"
 
 namespace vmlab::process {
@@ -40,6 +41,7 @@ Result<Run> run_tool(const std::vector<std::string>& argv, const ToolOptions& op
     }
     ChildPlan plan;
     plan.argv = argv;
+    plan.environment = tool_environment();
     plan.ends_with_us = true;
     plan.descriptors = {{0, nothing.get()}, {1, out->theirs.get()}, {2, err->theirs.get()}};
     const Result<pid_t> child = start_child(plan);

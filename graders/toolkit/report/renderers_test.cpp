@@ -57,6 +57,24 @@ TEST(Text, WrapsATitleThatIsTooLongBesideItsPoints) {
     EXPECT_THAT(text, HasSubstr("      40/40\n"));
 }
 
+TEST(Text, SaysOnceAndFirstWhatKeepsAMachineFromJudging) {
+    grading::Result result = sample_result();
+    auto& checks = result.activities[0].checks;
+    checks[3].outcome = grading::OutcomeKind::cannot_judge;
+    checks[2].card = checks[3].card = {.observed = "no tier works", .next = "run this"};
+    const std::string text = render_text(result, {});
+    EXPECT_THAT(text,
+                ::testing::StartsWith(
+                    "This machine cannot judge everything yet. What to do: run this\nThe reason: no tier"));
+    EXPECT_EQ(text.find("no tier works"), text.rfind("no tier works"));
+    EXPECT_THAT(text, HasSubstr("Fails (timed-out)"));
+    checks.erase(checks.begin(), checks.begin() + 2);
+    const std::string nothing = render_text(result, {});
+    EXPECT_THAT(nothing, ::testing::StartsWith("This machine cannot judge anything yet."));
+    EXPECT_THAT(nothing, HasSubstr("none of 40 points"));
+    EXPECT_THAT(nothing, Not(HasSubstr("[?]")));
+}
+
 TEST(Text, WithholdsASuspectedScore) {
     grading::Result result = sample_result();
     result.activities[0].checks[1].outcome = grading::OutcomeKind::tamper_suspected;

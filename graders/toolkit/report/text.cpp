@@ -127,10 +127,11 @@ void write_card(Page& page, const CheckResult& check) {
     write_row(page, "next", check.card.next, true);
 }
 
-void write_cards(Page& page, const ActivityResult& activity) {
+/// `obstacle`: a card that was shown already.
+void write_cards(Page& page, const ActivityResult& activity, const grading::Card* obstacle) {
     std::vector<const CheckResult*> shown;
     for (const CheckResult& check : activity.checks) {
-        if (check.outcome == OutcomeKind::passed) {
+        if (check.outcome == OutcomeKind::passed || (obstacle != nullptr && check.card == *obstacle)) {
             continue;
         }
         const auto same = std::find_if(shown.begin(), shown.end(), [&](const CheckResult* other) {
@@ -163,7 +164,7 @@ void write_check(Page& page, const CheckResult& check) {
     page.line_with_end(start + lines.back(), indent + columns(lines.back()), points);
 }
 
-void write_activity(Page& page, const ActivityResult& activity) {
+void write_activity(Page& page, const ActivityResult& activity, const grading::Card* obstacle) {
     const std::string heading = fmt::format("{:02} {}", activity.number, printable(activity.title));
     page.line_with_end(page.painted(heading, "1"), columns(heading),
                        total_of(activity.score(), activity.judged_max_score(), activity.max_score()));
@@ -177,7 +178,7 @@ void write_activity(Page& page, const ActivityResult& activity) {
     for (const CheckResult& check : activity.checks) {
         write_check(page, check);
     }
-    write_cards(page, activity);
+    write_cards(page, activity, obstacle);
     page.line();
 }
 
@@ -190,12 +191,57 @@ void write_total(Page& page, const grading::Result& result) {
     page.line("Total: " + total_of(result.score(), result.judged_max_score(), result.max_score()));
 }
 
+/// The one thing that kept every check that was not judged from it; nullptr when there is none, or when it
+/// kept one alone.
+const grading::Card* obstacle_of(const grading::Result& result) {
+    const grading::Card* obstacle = nullptr;
+    int kept = 0;
+    for (const ActivityResult& activity : result.activities) {
+        for (const CheckResult& check : activity.checks) {
+            if (check.outcome != OutcomeKind::cannot_judge) {
+                continue;
+            }
+            if (obstacle != nullptr && *obstacle != check.card) {
+                return nullptr;
+            }
+            obstacle = &check.card;
+            ++kept;
+        }
+    }
+    return kept > 1 ? obstacle : nullptr;
+}
+
+/// Said once, and first: it is nothing that a student's checks could tell more about.
+void write_obstacle(Page& page, const grading::Card& obstacle, const grading::Result& result) {
+    const auto write = [&](const std::string& text) {
+        for (const std::string& line : wrapped(printable(text), page.width())) {
+            page.line(line);
+        }
+    };
+    const bool judged_nothing = result.judged_max_score() == 0;
+    write(fmt::format("This machine cannot judge {} yet. What to do: {}",
+                      judged_nothing ? "anything" : "everything", obstacle.next));
+    write("The reason: " + obstacle.observed);
+    page.line();
+    if (judged_nothing) {
+        page.line(fmt::format("Total: none of {} points were judged. That is no fault of your program's.",
+                              result.max_score()));
+    }
+}
+
 }  // namespace
 
 std::string render_text(const grading::Result& result, const TextStyle& style) {
     Page page(style);
+    const grading::Card* const obstacle = obstacle_of(result);
+    if (obstacle != nullptr) {
+        write_obstacle(page, *obstacle, result);
+        if (result.judged_max_score() == 0) {
+            return page.take();
+        }
+    }
     for (const ActivityResult& activity : result.activities) {
-        write_activity(page, activity);
+        write_activity(page, activity, obstacle);
     }
     if (result.environment.isolation == "none") {
         page.line("Isolation: none. The programs ran with your own rights: for your own work only.");

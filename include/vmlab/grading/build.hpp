@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "vmlab/grading/slots.hpp"
 #include "vmlab/process/error.hpp"
 #include "vmlab/process/sandbox.hpp"
 
@@ -34,11 +35,15 @@ struct BuildOutcome {
 };
 
 /// Compiles one source file in the sandbox with the pinned flags `g++ -std=c++20 -g -O0 -Wall -Wextra FILE
-/// -lfmt`, into a folder of its own below `into`. A program that does not compile is a BuildOutcome; an Error
-/// is ours or the machine's.
+/// -lfmt`, into a folder of its own below `into`. A program that does not compile is a BuildOutcome, but only
+/// when a known-good program compiles at the same place and moment, and when a g++ that was cut off had
+/// crossed one of the limits that we set; else it is an Error that names what this machine lacks. `slots`:
+/// one is held while g++ runs, and all of them when it runs again because it was cut off; null: the caller
+/// sees to it that nothing else runs. May be called from several threads, by none that holds a slot.
 [[nodiscard]] process::Result<BuildOutcome> build(const process::Sandbox& sandbox,
                                                   const std::filesystem::path& source,
                                                   const std::string& name, const std::filesystem::path& into,
-                                                  const BuildOptions& options = {});
+                                                  const BuildOptions& options = {},
+                                                  const Slots* slots = nullptr);
 
 }  // namespace vmlab::grading

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "vmlab/process/descriptor.hpp"
 #include "vmlab/process/error.hpp"
@@ -30,8 +32,13 @@ class Slots {
     Slots(std::filesystem::path folder, int count) : folder_(std::move(folder)), count_(count) {}
     /// Waits for a free slot.
     [[nodiscard]] process::Result<Held> take() const;
+    /// Waits until every slot is free: nothing else runs meanwhile. Whoever holds a slot must not ask for it.
+    [[nodiscard]] process::Result<std::vector<Held>> take_all() const;
 
   private:
+    /// One of them; nothing when it is taken and we do not wait.
+    [[nodiscard]] process::Result<std::optional<Held>> take(int number, bool wait) const;
+
     std::filesystem::path folder_;
     int count_;
 };

@@ -101,6 +101,10 @@ struct Run {
     pid_t inner_pid = 0;  ///< as the program sees itself (another number in a pid namespace)
     std::chrono::steady_clock::time_point ended{};  ///< when the program itself was seen to end
     std::chrono::duration<double> elapsed{};
+    /// Of what the program waited for, itself included: what the largest process had resident, and the time
+    /// of all together. Zero when the program was ended by us, or is not in a sandbox.
+    std::uint64_t most_resident_bytes = 0;
+    std::chrono::milliseconds processor_time{};
 
     [[nodiscard]] bool succeeded() const { return ending == Ending::finished && status.exited_with(0); }
     /// "exit status 0", "killed by signal 11 (SIGSEGV)", "still running after 30 s, so it was stopped", ...

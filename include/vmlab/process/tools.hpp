@@ -22,8 +22,9 @@ struct ToolOptions {
     std::stop_token stop;
 };
 
-/// Runs a trusted tool (`g++ --version`, a grader) outside any sandbox, with the grader's own environment. It
-/// ends with us. A tool that fails is a Run; an Error means that it could not be started.
+/// Runs a trusted tool (`g++ --version`, a grader) outside any sandbox, in an environment of our making
+/// (process/tool_environment.hpp). It ends with us. A tool that fails is a Run; an Error means that it could
+/// not be started.
 [[nodiscard]] Result<Run> run_tool(const std::vector<std::string>& argv, const ToolOptions& options = {});
 
 }  // namespace vmlab::process

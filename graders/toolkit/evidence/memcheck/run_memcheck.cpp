@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "evidence/instruments.hpp"
+#include "process/advice.hpp"
 #include "vmlab/evidence/memcheck.hpp"
 
 namespace vmlab::evidence {
@@ -57,6 +58,19 @@ std::optional<std::string> damage_of(const MemcheckRun& made, bool compare_with_
     return compare_with_trace ? contradiction(made.trace, made.report) : std::nullopt;
 }
 
+/// What helps a Valgrind that does not get to the program.
+std::string remedy_for(std::string_view words) {
+    if (words.find("redirection") != std::string_view::npos ||
+        words.find("libc6-dbg") != std::string_view::npos) {
+        return "reinstall Valgrind and the debugging information that it needs: sudo apt-get install --reinstall "
+               "valgrind libc6-dbg";
+    }
+    const std::string advice = process::advice_on(words);
+    return advice.empty()
+               ? "valgrind /bin/true shows what is wrong; sudo apt-get install --reinstall valgrind libc6-dbg"
+               : advice;
+}
+
 /// Valgrind tells that the program runs before its first instruction, where the program cannot reach: without
 /// that, whatever went wrong was not the program's doing.
 tl::unexpected<process::Error> did_not_start(const process::Run& run, std::string_view log) {
@@ -65,10 +79,10 @@ tl::unexpected<process::Error> did_not_start(const process::Run& run, std::strin
         words.remove_prefix(1);
     }
     constexpr std::size_t most = 300;
+    const std::string_view complaint = words.substr(0, std::min(words.find('\n'), most));
     return process::machine_lacks(
-        fmt::format("Valgrind could not start the program: {} ({})",
-                    words.substr(0, std::min(words.find('\n'), most)), run.describe()),
-        "valgrind /bin/true shows what is wrong; sudo apt-get install --reinstall valgrind libc6-dbg");
+        fmt::format("Valgrind could not start the program: {} ({})", complaint, run.describe()),
+        remedy_for(words));
 }
 
 }  // namespace

@@ -4,12 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-#include "vmlab/process/files.hpp"
-#include "vmlab/process/tools.hpp"
+#include "grading/lab/compiler.hpp"
+#include "grading/lab/cut_off.hpp"
+#include "grading/lab/known_good.hpp"
 
 namespace vmlab::grading {
 
@@ -18,40 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t message_bytes = 16U << 10U;
-
-process::Limits compiler_limits() {
-    process::Limits limits;
-    limits.wall = std::chrono::seconds(60);
-    limits.cpu_seconds = 30;
-    limits.address_space_bytes = 2ULL << 30U;
-    limits.file_bytes = 64U << 20U;
-    limits.output_bytes = 1U << 20U;
-    limits.memory_bytes = 2ULL << 30U;
-    return limits;
-}
-
-/// A new folder INTO/NAME-xxxxxx that everybody may enter, for a compiler that runs as another user.
-process::Result<fs::path> make_folder(const fs::path& into, const std::string& name) {
-    std::string path = (into / (name + "-XXXXXX")).string();
-    if (mkdtemp(path.data()) == nullptr) {
-        return process::failed_call("mkdtemp", path);
-    }
-    if (chmod(path.c_str(), 0755) != 0) {
-        return process::failed_call("chmod", path);
-    }
-    return fs::path(path);
-}
-
-/// The options that every program of the lab is built with.
-std::vector<std::string> pinned_flags(const BuildOptions& options) {
-    std::vector<std::string> flags{"-std=c++20"};
-    if (options.debug_info) {
-        flags.emplace_back("-g");
-    }
-    flags.insert(flags.end(), {"-O0", "-Wall", "-Wextra"});
-    flags.insert(flags.end(), options.extra_flags.begin(), options.extra_flags.end());
-    return flags;
-}
 
 /// Takes our own folders out of the compiler's messages: what remains are bare file names.
 std::string without_folder(std::string text, const fs::path& folder) {
@@ -80,7 +48,7 @@ process::Result<fs::path> take_executable(const fs::path& from, const fs::path& 
     if (!fs::is_regular_file(fs::symlink_status(from / name, error))) {
         return process::failed("the compiler reported success but left no executable");
     }
-    auto folder = make_folder(into, name);
+    auto folder = make_build_folder(into, name);
     if (!folder) {
         return tl::unexpected(folder.error());
     }
@@ -98,35 +66,10 @@ process::Result<fs::path> take_executable(const fs::path& from, const fs::path& 
     return executable;
 }
 
-process::Result<process::Run> compile(const process::Sandbox& sandbox, const fs::path& source,
-                                      const std::string& name, const fs::path& output_folder,
-                                      const BuildOptions& options) {
-    const auto compiler = process::find_tool("g++", "g++");
-    if (!compiler) {
-        return tl::unexpected(compiler.error());
-    }
-    const fs::path folder = source.parent_path();
-    const fs::path precompiled = sandbox.support() / "precompiled";
-    process::Job job;
-    job.argv.push_back(compiler->string());
-    for (std::string& flag : pinned_flags(options)) {
-        job.argv.push_back(std::move(flag));
-    }
-    job.argv.insert(job.argv.end(),
-                    {"-fdiagnostics-color=never",
-                     "-ffile-prefix-map=" + folder.string() + "/=", "-I" + precompiled.string(), "-o",
-                     (output_folder / name).string(), source.string(), "-lfmt"});
-    job.readable = {source, precompiled};
-    job.writable = {output_folder};
-    job.limits = compiler_limits();
-    job.with_compiler = true;
-    return sandbox.run(job);
-}
-
 /// A copy of the source in a folder that every user may enter: the source's own may be private.
 process::Result<fs::path> reachable_source(const fs::path& source, const fs::path& into,
                                            const std::string& name) {
-    auto folder = make_folder(into, name + "-source");
+    auto folder = make_build_folder(into, name + "-source");
     if (!folder) {
         return tl::unexpected(folder.error());
     }
@@ -139,35 +82,6 @@ process::Result<fs::path> reachable_source(const fs::path& source, const fs::pat
         return process::failed_call("chmod", copy.string());
     }
     return copy;
-}
-
-bool may_lack_fmt(std::string_view messages) {
-    return messages.find("fmt/core.h: No such file") != std::string_view::npos ||
-           messages.find("cannot find -lfmt") != std::string_view::npos;
-}
-
-/// Whether the smallest program with fmt compiles here. Asked only when a message hints at it: the student's
-/// own text could say the same.
-process::Result<void> require_fmt(const process::Sandbox& sandbox, const fs::path& into) {
-    auto folder = make_folder(into, "fmt-probe");
-    if (!folder) {
-        return tl::unexpected(folder.error());
-    }
-    const fs::path source = *folder / "probe.cpp";
-    if (auto written = process::write_file_atomically(
-            source, "#include <fmt/core.h>\nint main() { fmt::print(\"\"); }\n");
-        !written) {
-        return written;
-    }
-    const auto run = compile(sandbox, source, "probe", *folder, {});
-    if (!run) {
-        return tl::unexpected(run.error());
-    }
-    if (run->succeeded()) {
-        return {};
-    }
-    return process::machine_lacks("the fmt library is missing, so that no program of the lab can be built",
-                                  "sudo apt-get install libfmt-dev");
 }
 
 /// A compiler that found no room says so in words that the student's own text could hold too: so the disk is
@@ -184,6 +98,82 @@ process::Result<void> require_room(const fs::path& folder) {
         "Free some space there, or set TMPDIR to a folder on another disk.");
 }
 
+/// One try, and what is known of it.
+struct Attempt {
+    process::Run run;
+    bool was_cut_off = false;
+};
+
+/// A failed compilation counts when it is the program's doing: an Error when it is, or may be, the machine's.
+process::Result<void> require_fair(const process::Sandbox& sandbox, const Compilation& compilation,
+                                   const process::Run& run, const fs::path& into) {
+    if (auto room = require_room(into); !room) {
+        return room;
+    }
+    if (auto good = require_known_good(sandbox, into, compilation.options); !good) {
+        return good;
+    }
+    // What a source can make the compiler do costs processor time, and that has a limit of its own.
+    if (run.ending == process::Ending::timed_out) {
+        return process::failed(fmt::format("g++ did not come to an end: {}", run.describe()),
+                               "This machine is too busy. Grade again later, or with a smaller --jobs.");
+    }
+    return {};
+}
+
+/// A compiler that was cut off is not judged yet: what else was running here may be the reason.
+process::Result<Attempt> compile_in_a_slot(const process::Sandbox& sandbox, const Compilation& compilation,
+                                           const fs::path& into, const Slots* slots) {
+    std::optional<Slots::Held> held;
+    if (slots != nullptr) {
+        auto slot = slots->take();
+        if (!slot) {
+            return tl::unexpected(slot.error());
+        }
+        held.emplace(std::move(*slot));
+    }
+    auto run = compile(sandbox, compilation);
+    if (!run) {
+        return tl::unexpected(run.error());
+    }
+    Attempt attempt{std::move(*run), false};
+    attempt.was_cut_off = was_cut_off(attempt.run, compiler_limits());
+    if (attempt.run.succeeded() || attempt.was_cut_off) {
+        return attempt;
+    }
+    if (auto fair = require_fair(sandbox, compilation, attempt.run, into); !fair) {
+        return tl::unexpected(fair.error());
+    }
+    return attempt;
+}
+
+/// While nothing else of ours runs. A compiler that is cut off even so has crossed a limit of ours, or this
+/// machine has less than that.
+process::Result<Attempt> compile_alone(const process::Sandbox& sandbox, const Compilation& compilation,
+                                       const fs::path& into, const Slots* slots) {
+    std::vector<Slots::Held> held;
+    if (slots != nullptr) {
+        auto all = slots->take_all();
+        if (!all) {
+            return tl::unexpected(all.error());
+        }
+        held = std::move(*all);
+    }
+    auto run = compile(sandbox, compilation);
+    if (!run) {
+        return tl::unexpected(run.error());
+    }
+    if (!run->succeeded()) {
+        if (auto fair = require_fair(sandbox, compilation, *run, into); !fair) {
+            return tl::unexpected(fair.error());
+        }
+        if (auto own = require_own_limit(*run, compiler_limits()); !own) {
+            return tl::unexpected(own.error());
+        }
+    }
+    return Attempt{std::move(*run), false};
+}
+
 }  // namespace
 
 std::string build_command(const fs::path& source, const std::string& name, const BuildOptions& options) {
@@ -196,8 +186,8 @@ std::string build_command(const fs::path& source, const std::string& name, const
 
 process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::path& source,
                                     const std::string& name, const fs::path& into,
-                                    const BuildOptions& options) {
-    const auto output_folder = make_folder(into, name + "-build");
+                                    const BuildOptions& options, const Slots* slots) {
+    const auto output_folder = make_build_folder(into, name + "-build");
     if (!output_folder) {
         return tl::unexpected(output_folder.error());
     }
@@ -205,18 +195,23 @@ process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::p
     if (!copy) {
         return tl::unexpected(copy.error());
     }
-    const auto run = compile(sandbox, *copy, name, *output_folder, options);
-    if (!run) {
-        return tl::unexpected(run.error());
+    const Compilation compilation{*copy, name, *output_folder, options};
+    process::Result<Attempt> attempt = compile_in_a_slot(sandbox, compilation, into, slots);
+    if (attempt && attempt->was_cut_off) {
+        attempt = compile_alone(sandbox, compilation, into, slots);
     }
+    if (!attempt) {
+        return tl::unexpected(attempt.error());
+    }
+    const process::Run& run = attempt->run;
 
     BuildOutcome outcome;
-    outcome.succeeded = run->succeeded();
+    outcome.succeeded = run.succeeded();
     outcome.command = build_command(source, name, options);
     outcome.messages =
-        capped(without_folder(without_folder(run->out + run->err, copy->parent_path()), *output_folder));
-    if (run->ending != process::Ending::finished) {
-        outcome.messages = fmt::format("g++: {}\n", run->describe()) + outcome.messages;
+        capped(without_folder(without_folder(run.out + run.err, copy->parent_path()), *output_folder));
+    if (run.ending != process::Ending::finished) {
+        outcome.messages = fmt::format("g++: {}\n", run.describe()) + outcome.messages;
     }
     if (outcome.succeeded) {
         auto executable = take_executable(*output_folder, into, name);
@@ -224,20 +219,6 @@ process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::p
             return tl::unexpected(executable.error());
         }
         outcome.program = {name, std::move(*executable), source.filename().string()};
-    } else {
-        // What a source can make the compiler do costs processor time, and that has a limit of its own.
-        if (run->ending == process::Ending::timed_out) {
-            return process::failed(fmt::format("g++ did not come to an end: {}", run->describe()),
-                                   "This machine is too busy. Grade again later, or with a smaller --jobs.");
-        }
-        if (auto room = require_room(into); !room) {
-            return tl::unexpected(room.error());
-        }
-        if (may_lack_fmt(outcome.messages)) {
-            if (auto fmt_there = require_fmt(sandbox, into); !fmt_there) {
-                return tl::unexpected(fmt_there.error());
-            }
-        }
     }
     std::error_code ignored;
     fs::remove_all(*output_folder, ignored);

@@ -171,11 +171,8 @@ fs::path LocalLab::submitted_file(std::string_view file) const {
 Program LocalLab::build_submitted(const ProgramInfo& info) {
     const fs::path source = submitted_file(info.source);
     const process::Sandbox& confined = sandbox();
-    BuildOutcome outcome;
-    {
-        const Slots::Held held = slot();
-        outcome = value_or_verdict(build(confined, source, info.name, settings_.scratch));
-    }
+    const BuildOutcome outcome =
+        value_or_verdict(build(confined, source, info.name, settings_.scratch, {}, &settings_.slots));
     if (!outcome.succeeded) {
         fail(build_error_card(info.source, outcome, value_or_verdict(process::read_file(source))),
              Reason::build_error);
@@ -188,8 +185,8 @@ Program LocalLab::build_trusted(const fs::path& source, const std::string& name,
                                 const BuildOptions& options) {
     return built(key_of(source, options)).get([&] {
         const process::Sandbox& confined = sandbox();
-        const Slots::Held held = slot();
-        auto outcome = value_or_verdict(build(confined, source, name, settings_.scratch, options));
+        auto outcome =
+            value_or_verdict(build(confined, source, name, settings_.scratch, options, &settings_.slots));
         if (!outcome.succeeded) {
             grader_mistake(fmt::format("the grader's own {} does not compile:\n{}",
                                        source.filename().string(), excerpt(outcome.messages)));

@@ -72,9 +72,38 @@ TEST(SlotsTest, ASlotIsFreeThoughAForkedChildStillHasTheFileOpen) {
     waitpid(child, nullptr, 0);
 }
 
+TEST(SlotsTest, WhoHasAllOfThemIsAlone) {
+    const ScratchFolder scratch;
+    const Slots slots(scratch.path(), 3);
+    std::atomic<int> held{0};
+    const auto use = [&](int slots_held) {
+        EXPECT_LE(held += slots_held, 3);
+        std::this_thread::sleep_for(5ms);
+        held -= slots_held;
+    };
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+        threads.emplace_back([&, wants_all = i % 2 == 0] {
+            if (wants_all) {
+                const auto all = slots.take_all();
+                ASSERT_TRUE(all);
+                use(3);
+            } else {
+                const auto slot = slots.take();
+                ASSERT_TRUE(slot);
+                use(1);
+            }
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+}
+
 TEST(SlotsTest, AFolderThatIsMissingIsAnError) {
     const ScratchFolder scratch;
     EXPECT_FALSE(Slots(scratch.path() / "missing", 1).take());
+    EXPECT_FALSE(Slots(scratch.path() / "missing", 1).take_all());
 }
 
 }  // namespace

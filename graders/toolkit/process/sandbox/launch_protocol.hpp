@@ -14,8 +14,10 @@ struct LaunchMessage {
     enum Kind : int {
         starting =
             1,  ///< sent by the program's own process just before execve; value: its pid as it sees itself
-        ended = 2,        ///< value: the wait status
-        not_started = 3,  ///< value: errno of what failed
+        ended = 2,           ///< value: the wait status
+        not_started = 3,     ///< value: errno of what failed
+        used_memory = 4,     ///< sent before `ended`; value: KiB that the largest process had resident
+        used_processor = 5,  ///< sent before `ended`; value: milliseconds, of all processes together
     };
     int kind;
     int value;

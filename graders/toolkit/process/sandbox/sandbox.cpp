@@ -8,14 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
 #include "inside/landlock.hpp"
+#include "process/advice.hpp"
 #include "process/child.hpp"
 #include "process/collector.hpp"
 #include "process/sandbox/confinement.hpp"
 #include "process/sandbox/recording.hpp"
+#include "process/sandbox/requirements.hpp"
 #include "process/sandbox/run_user.hpp"
 #include "process/sandbox/status_socket.hpp"
 #include "process/sandbox/syscall_filter.hpp"
@@ -266,6 +269,20 @@ Result<void> require_descriptors() {
 Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& support,
                               const std::filesystem::path& scratch,
                               const std::vector<std::filesystem::path>& hidden) {
+    if (auto able = require_execution(
+            support,
+            "Build vmlab on another file system, or mount this one anew: sudo mount -o remount,exec");
+        !able) {
+        return tl::unexpected(able.error());
+    }
+    if (auto able =
+            require_execution(scratch, "Set TMPDIR to a folder elsewhere: TMPDIR=/var/tmp scripts/lab");
+        !able) {
+        return tl::unexpected(able.error());
+    }
+    if (auto enough = require_limits(); !enough) {
+        return tl::unexpected(enough.error());
+    }
     if (const std::filesystem::path launcher = support / launcher_name;
         ::access(launcher.c_str(), X_OK) != 0) {
         return failed_call("access", launcher.string());
@@ -303,6 +320,13 @@ Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& su
         if (!reachable) {
             return tl::unexpected(reachable.error());
         }
+        if (tier == Tier::separate_user && !is_reachable_by_all(scratch)) {
+            return machine_lacks(
+                fmt::format("student code runs as a user of its own here, who cannot get to {}: a folder on "
+                            "the way is closed to other users",
+                            scratch.string()),
+                "Set TMPDIR to a folder that every user may enter: TMPDIR=/var/tmp scripts/lab");
+        }
         Sandbox sandbox(tier, bubblewrap.value_or(std::filesystem::path()), *reachable, scratch);
         if (const Result<void> chosen = sandbox.choose_views(hidden); !chosen) {
             return tl::unexpected(chosen.error());
@@ -315,10 +339,14 @@ Result<Sandbox> Sandbox::open(TierChoice choice, const std::filesystem::path& su
         }
         obstacles += fmt::format("{}: {}. ", name_of(tier), run ? run->describe() : run.error().what);
     }
+    // Tools end what they say with a newline.
+    std::ranges::replace(obstacles, '\n', ' ');
+    const std::string advice = advice_on(obstacles);
     return machine_lacks(fmt::format("student code cannot be confined here ({})",
                                      obstacles.substr(0, obstacles.find_last_not_of(" .") + 1)),
-                         bubblewrap ? way_to_namespaces() + "; for your own work only: --isolation none"
-                                    : bubblewrap.error().fix);
+                         !bubblewrap ? bubblewrap.error().fix
+                                     : (advice.empty() ? way_to_namespaces() : advice) +
+                                           "; for your own work only: --isolation none");
 }
 
 Result<void> Sandbox::choose_views(const std::vector<std::filesystem::path>& hidden) {
