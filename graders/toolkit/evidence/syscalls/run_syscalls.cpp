@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,16 +13,22 @@ namespace {
 
 /// "?" passes over a call that this architecture does not have.
 constexpr const char* traced =
-    "trace=?brk,?mmap,?munmap,?mremap,?madvise,?nanosleep,?clock_nanosleep,?select,?pselect6,?poll,?ppoll,"
-    "?open,?openat,?openat2,?creat,?close,?read,?readv,?pread64,?write,?writev,?pwrite64,?pwritev,?pwritev2,"
+    "trace=?brk,?mmap,?munmap,?mremap,?mprotect,?madvise,?nanosleep,?clock_nanosleep,?select,?pselect6,"
+    "?poll,?ppoll,?epoll_wait,?epoll_pwait,?epoll_pwait2,?futex,?rt_sigtimedwait,?open,?openat,?openat2,?creat,?close,?read,?readv,?pread64,?write,?writev,?pwrite64,?pwritev,?pwritev2,"
     "?dup,?dup2,?dup3,?getpid,?gettid,?execve,?execveat,?fork,?vfork,?clone,?clone3,?kill,?tkill,?tgkill,"
     "?exit,?exit_group";
 
-std::chrono::nanoseconds monotonic_minus_real() {
-    const auto monotonic = std::chrono::steady_clock::now().time_since_epoch();
-    const auto real = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(monotonic) -
-           std::chrono::duration_cast<std::chrono::nanoseconds>(real);
+std::chrono::nanoseconds read_clock(clockid_t clock) {
+    timespec now{};
+    (void)clock_gettime(clock, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+ClocksAhead clocks_ahead() {
+    const auto ahead = [](clockid_t clock) { return read_clock(clock) - read_clock(CLOCK_REALTIME); };
+    return {{"CLOCK_MONOTONIC", ahead(CLOCK_MONOTONIC)},
+            {"CLOCK_BOOTTIME", ahead(CLOCK_BOOTTIME)},
+            {"CLOCK_TAI", ahead(CLOCK_TAI)}};
 }
 
 /// strace's own complaint that it may not trace; empty when there is none.
@@ -73,14 +80,14 @@ process::Result<SyscallRun> run_syscalls(const process::Sandbox& sandbox,
     job.on_output = options.on_output;
     job.stop = options.stop;
 
-    const std::chrono::nanoseconds clocks_apart = monotonic_minus_real();
+    const ClocksAhead clocks = clocks_ahead();
     auto run = sandbox.run(job);
     if (!run) {
         return tl::unexpected(run.error());
     }
     const std::string& log = run->channels[2];
     SyscallRun made;
-    static_cast<SyscallLog&>(made) = parse_strace(log, program.string(), clocks_apart);
+    static_cast<SyscallLog&>(made) = parse_strace(log, program.string(), clocks);
     if (made.calls.empty() && !made.complete) {
         if (const std::string complaint = complaint_about_ptrace(log); !complaint.empty()) {
             return process::machine_lacks(fmt::format("strace may not trace here: {}", complaint),

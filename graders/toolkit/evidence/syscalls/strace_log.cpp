@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "evidence/syscalls/sleep_clock.hpp"
 #include "evidence/syscalls/strace_row.hpp"
@@ -116,8 +117,7 @@ std::size_t start_of_program(const std::vector<SystemCall>& calls, std::string_v
 
 }  // namespace
 
-SyscallLog parse_strace(std::string_view log, std::string_view program,
-                        std::optional<std::chrono::nanoseconds> monotonic_minus_real) {
+SyscallLog parse_strace(std::string_view log, std::string_view program, ClocksAhead clocks_ahead) {
     SyscallLog parsed;
     std::vector<std::optional<std::chrono::nanoseconds>> times;
     std::map<int, Unfinished> unfinished;
@@ -158,7 +158,8 @@ SyscallLog parse_strace(std::string_view log, std::string_view program,
 
     const int first = writers.first();
     parsed.complete = writers.has_ended(first) || writers.has_ended(0);
-    SleepClock clock(monotonic_minus_real);
+    clocks_ahead.emplace("CLOCK_REALTIME", std::chrono::nanoseconds::zero());
+    SleepClock clock(std::move(clocks_ahead));
     const std::size_t start = start_of_program(parsed.calls, program);
     for (std::size_t i = 0; i < parsed.calls.size(); ++i) {
         SystemCall& call = parsed.calls[i];
@@ -166,7 +167,9 @@ SyscallLog parse_strace(std::string_view log, std::string_view program,
             call.pid = first;
         }
         if (i >= start) {
-            call.slept = clock.slept(call, times[i]);
+            const Slept slept = clock.slept(call, times[i]);
+            call.slept = slept.least;
+            call.slack = slept.slack;
         }
     }
     parsed.calls.erase(parsed.calls.begin(), parsed.calls.begin() + static_cast<std::ptrdiff_t>(start));

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "evidence/syscalls/sleep_clock.hpp"
 #include "evidence/syscalls/strace_row.hpp"
 #include "vmlab/evidence/syscalls.hpp"
 
@@ -26,38 +28,62 @@ bool writes(const SystemCall& call) {
     return call.name == "write" || call.name == "writev" || call.name == "pwritev" || call.name == "pwritev2";
 }
 
-/// How long each thread has asked to sleep so far.
+/// How long each thread has asked to sleep since the last mark.
 class Sleepers {
   public:
-    void note(const SystemCall& call) { total_[call.pid] += call.slept; }
-    /// What the thread asked for since the last mark.
-    [[nodiscard]] nanoseconds since_mark(int pid) const {
-        const auto now = total_.find(pid);
-        const auto then = marked_.find(pid);
-        return (now == total_.end() ? nanoseconds{} : now->second) -
-               (then == marked_.end() ? nanoseconds{} : then->second);
+    explicit Sleepers(int main_thread) : main_thread_(main_thread) {}
+
+    void note(const SystemCall& call) {
+        Slept& slept = since_mark_[call.pid];
+        slept.least += call.slept;
+        slept.slack += call.slack;
+        if (call.name == "exit" || call.name == "exit_group") {
+            ended_.insert(call.pid);
+        }
     }
-    void mark() { marked_ = total_; }
+    /// What this thread asked for; where it did not sleep itself: the longest of the main thread's sleep,
+    /// which may have set it to work, and of those that have ended, which it may have joined.
+    [[nodiscard]] Slept of(int pid) const {
+        const auto own = since_mark_.find(pid);
+        Slept longest = own == since_mark_.end() ? Slept{} : own->second;
+        if (longest.least + longest.slack > nanoseconds::zero()) {
+            return longest;
+        }
+        std::set<int> others = ended_;
+        others.insert(main_thread_);
+        for (const int each : others) {
+            const auto other = since_mark_.find(each);
+            if (other != since_mark_.end() && other->second.least > longest.least) {
+                longest = other->second;
+            }
+        }
+        return longest;
+    }
+    void mark() {
+        since_mark_.clear();
+        ended_.clear();
+    }
 
   private:
-    std::map<int, nanoseconds> total_;
-    std::map<int, nanoseconds> marked_;
+    int main_thread_;
+    std::map<int, Slept> since_mark_;
+    std::set<int> ended_;
 };
 
-}  // namespace
-
-std::vector<PacedLine> SyscallLog::paced_lines() const {
+struct Pace {
     std::vector<PacedLine> lines;
+    Slept after_last;
+};
+
+Pace pace_of(const std::vector<SystemCall>& calls) {
+    Pace pace;
     const std::string output = standard_output(calls);
-    if (output.empty()) {
-        return lines;
-    }
-    Sleepers sleepers;
+    Sleepers sleepers(calls.empty() ? 0 : calls.front().pid);
     std::string pending;
     for (std::size_t i = 0; i < calls.size(); ++i) {
         const SystemCall& call = calls[i];
         sleepers.note(call);
-        if (!writes(call) || call.path != output || call.result.value_or(-1) <= 0) {
+        if (output.empty() || !writes(call) || call.path != output || call.result.value_or(-1) <= 0) {
             continue;
         }
         const auto written = static_cast<std::size_t>(*call.result);
@@ -66,25 +92,31 @@ std::vector<PacedLine> SyscallLog::paced_lines() const {
                 pending.push_back(c);
                 continue;
             }
-            lines.push_back({std::move(pending), sleepers.since_mark(call.pid), i});
+            const Slept slept = sleepers.of(call.pid);
+            pace.lines.push_back({std::move(pending), slept.least, slept.slack, i});
             pending.clear();
             sleepers.mark();
         }
     }
-    return lines;
+    if (!pace.lines.empty()) {
+        pace.after_last = sleepers.of(calls[pace.lines.back().call].pid);
+    }
+    return pace;
+}
+
+}  // namespace
+
+std::vector<PacedLine> SyscallLog::paced_lines() const {
+    return pace_of(calls).lines;
 }
 
 nanoseconds SyscallLog::slept_after_last_line() const {
-    const std::vector<PacedLine> lines = paced_lines();
-    if (lines.empty()) {
-        return slept();
-    }
-    const std::size_t last = lines.back().call;
-    nanoseconds sum{};
-    for (std::size_t i = last + 1; i < calls.size(); ++i) {
-        sum += calls[i].pid == calls[last].pid ? calls[i].slept : nanoseconds{};
-    }
-    return sum;
+    const Pace pace = pace_of(calls);
+    return pace.lines.empty() ? slept() : pace.after_last.least;
+}
+
+nanoseconds SyscallLog::slack_after_last_line() const {
+    return pace_of(calls).after_last.slack;
 }
 
 std::vector<SystemCall> SyscallLog::named(std::string_view name) const {

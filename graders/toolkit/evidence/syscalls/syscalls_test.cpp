@@ -22,12 +22,6 @@ SystemCall only_system_call(const std::string& row) {
     return log.calls.empty() ? SystemCall{} : log.calls.front();
 }
 
-nanoseconds slept_in(const std::string& row) {
-    const SystemCall call = only_system_call(row);
-    EXPECT_TRUE(is_sleep(call)) << row;
-    return sleep_requested(call);
-}
-
 TEST(StraceRow, IsSplitIntoItsParts) {
     const SystemCall call = only_system_call(R"(write(1<pipe:[5]>, "a, (\"b\") \\ \n\0\0012\377", 14) = 14)");
     EXPECT_EQ(call.name, "write");
@@ -130,67 +124,6 @@ TEST(Intrusion, IsNoLookAtOneself) {
             "[pid 7] 5.000008 openat(AT_FDCWD</tmp>, \"/sys/1/mem\", O_RDONLY) = -1 ENOENT (No such file)\n"
             "[pid 7] 5.000009 write(1<pipe:[5]>, \"/proc/1/mem\", 11) = 11\n")
             .intrusion());
-}
-
-TEST(Sleep, IsReadInEveryForm) {
-    EXPECT_EQ(slept_in("nanosleep({tv_sec=2, tv_nsec=5}, NULL) = 0"), seconds(2) + nanoseconds(5));
-    EXPECT_EQ(slept_in("clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=500000000}, 0x7f) = 0"),
-              milliseconds(1500));
-    EXPECT_EQ(slept_in("select(0, NULL, NULL, NULL, {tv_sec=1, tv_usec=250000}) = 0 (Timeout)"),
-              milliseconds(1250));
-    EXPECT_EQ(slept_in("pselect6(0, NULL, NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL) = 0 (Timeout)"),
-              seconds(1));
-    EXPECT_EQ(slept_in("poll(NULL, 0, 700) = 0 (Timeout)"), milliseconds(700));
-    EXPECT_EQ(slept_in("ppoll(NULL, 0, {tv_sec=3, tv_nsec=0}, NULL, 8) = 0 (Timeout)"), seconds(3));
-    EXPECT_EQ(slept_in("nanosleep({tv_sec=2, tv_nsec=0}, NULL) = -1 EINTR (Interrupted)"), seconds(0));
-    EXPECT_FALSE(is_sleep(only_system_call("poll([{fd=0, events=POLLIN}], 1, 700) = 0 (Timeout)")));
-    EXPECT_FALSE(is_sleep(only_system_call("poll(NULL, 0, -1) = 0")));
-    EXPECT_FALSE(is_sleep(only_system_call("write(1, \"x\", 1) = 1")));
-}
-
-TEST(Sleep, OfAnyLengthDoesNotOverflow) {
-    std::string text;
-    for (int i = 0; i < 2; ++i) {
-        text += "nanosleep({tv_sec=9223372036854775807, tv_nsec=999999999}, NULL) = 0\n";
-    }
-    EXPECT_GT(parse_strace(text).slept(), std::chrono::hours(24 * 365 * 100));
-    EXPECT_EQ(slept_in("nanosleep({tv_sec=-1, tv_nsec=0}, NULL) = 0"), seconds(0));
-    EXPECT_EQ(slept_in("nanosleep({tv_sec=99999999999999999999999, tv_nsec=0}, NULL) = 0"), seconds(0));
-}
-
-TEST(Sleep, UntilAMomentIsMeasuredFromTheMomentBefore) {
-    const SyscallLog log = parse_strace(
-        "1000.000000 clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, {tv_sec=1004, tv_nsec=0}, NULL) = 0 "
-        "(INJECTED)\n"
-        "1000.100000 clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, {tv_sec=1006, tv_nsec=0}, NULL) = 0 "
-        "(INJECTED)\n"
-        "1000.200000 clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, {tv_sec=502, tv_nsec=0}, NULL) = 0 "
-        "(INJECTED)\n",
-        {}, -seconds(500));
-    ASSERT_THAT(log.calls, SizeIs(3));
-    EXPECT_EQ(log.calls[0].slept, seconds(4));
-    EXPECT_EQ(log.calls[1].slept, seconds(2));
-    EXPECT_EQ(log.calls[2].slept, milliseconds(1800));
-}
-
-TEST(Sleep, AskedForAgainByALoopThatWatchesAClockCountsOnce) {
-    const SyscallLog log = parse_strace(
-        "10.000000 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=2, tv_nsec=0}, NULL) = 0 (INJECTED)\n"
-        "10.001000 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=999003217}, NULL) = 0 (INJECTED)\n"
-        "10.302000 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=900000123}, NULL) = 0 (INJECTED)\n"
-        "11.999000 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1000321}, NULL) = 0 (INJECTED)\n");
-    EXPECT_EQ(log.slept(), seconds(2));
-}
-
-TEST(Sleep, AskedForTwiceCountsTwice) {
-    const std::string second =
-        "clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=0}, NULL) = 0 (INJECTED)\n";
-    EXPECT_EQ(parse_strace("10.000000 " + second + "10.000100 " + second).slept(), seconds(2));
-    EXPECT_EQ(parse_strace(
-                  "10.000000 " + second +
-                  "10.000100 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=900000000}, NULL) = 0\n")
-                  .slept(),
-              milliseconds(1900));
 }
 
 TEST(PacedLines, AreJoinedFromAnyPieces) {
