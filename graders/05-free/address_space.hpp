@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,21 +17,25 @@ inline std::uint64_t argument(const vmlab::evidence::SystemCall& call, std::size
     return position < call.arguments.size() ? std::strtoull(call.arguments[position].c_str(), nullptr, 0) : 0;
 }
 
-/// How much memory of its own (heap and anonymous mappings) the kernel has added to a program's address
-/// space. Files that are mapped, libraries above all, do not count.
+inline bool argument_holds(const vmlab::evidence::SystemCall& call, std::size_t position,
+                           const std::string& word) {
+    return position < call.arguments.size() && call.arguments[position].find(word) != std::string::npos;
+}
+
+/// How much memory of its own that may be written to (the heap and anonymous mappings, touched or not) a
+/// program holds, call by call: what the kernel shows as VmData. Mapped files do not count, nor does what is
+/// only reserved, as malloc does for each thread.
 class AddressSpace {
   public:
     explicit AddressSpace(const std::vector<vmlab::evidence::SystemCall>& calls) {
-        std::int64_t held = 0;
-        std::int64_t program_break = 0;
         for (const auto& call : calls) {
-            const std::int64_t before = held;
+            const std::int64_t before = held();
             if (!call.failed() && call.result) {
-                held += change(call, program_break);
+                note(call);
             }
-            held_.push_back(held);
-            gains_.push_back(held > before);
-            most_ = std::max(most_, held);
+            held_.push_back(held());
+            gains_.push_back(held() > before);
+            most_ = std::max(most_, held());
         }
     }
 
@@ -49,29 +54,74 @@ class AddressSpace {
     }
 
   private:
-    static std::int64_t change(const vmlab::evidence::SystemCall& call, std::int64_t& program_break) {
-        const auto bytes = [&call](std::size_t position) {
-            return static_cast<std::int64_t>(argument(call, position));
-        };
+    struct Mapping {
+        std::uint64_t end = 0;
+        bool writable = false;
+    };
+    using Mappings = std::map<std::uint64_t, Mapping>;  ///< anonymous ones, by where they begin
+
+    [[nodiscard]] std::int64_t held() const { return mapped_ + heap_; }
+
+    void note(const vmlab::evidence::SystemCall& call) {
+        const auto result = static_cast<std::uint64_t>(*call.result);
         if (call.name == "mmap") {
-            const bool anonymous =
-                call.arguments.size() > 3 && call.arguments[3].find("MAP_ANONYMOUS") != std::string::npos;
-            return anonymous ? bytes(1) : 0;
+            (void)cut(result, argument(call, 1));
+            if (argument_holds(call, 3, "MAP_ANONYMOUS")) {
+                put(result, result + whole_pages(argument(call, 1)), argument_holds(call, 2, "PROT_WRITE"));
+            }
+        } else if (call.name == "munmap") {
+            (void)cut(argument(call, 0), argument(call, 1));
+        } else if (call.name == "mremap") {
+            const Mappings old = cut(argument(call, 0), argument(call, 1));
+            if (!old.empty()) {
+                put(result, result + whole_pages(argument(call, 2)), old.begin()->second.writable);
+            }
+        } else if (call.name == "mprotect") {
+            for (const auto& [start, mapping] : cut(argument(call, 0), argument(call, 1))) {
+                put(start, mapping.end, argument_holds(call, 2, "PROT_WRITE"));
+            }
+        } else if (call.name == "brk") {
+            heap_ += program_break_ == 0 ? 0 : *call.result - program_break_;
+            program_break_ = *call.result;
         }
-        if (call.name == "munmap") {
-            return -bytes(1);
-        }
-        if (call.name == "mremap") {
-            return bytes(2) - bytes(1);
-        }
-        if (call.name == "brk") {
-            const std::int64_t moved = program_break == 0 ? 0 : *call.result - program_break;
-            program_break = *call.result;
-            return moved;
-        }
-        return 0;
     }
 
+    static std::uint64_t whole_pages(std::uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+
+    void put(std::uint64_t start, std::uint64_t end, bool writable) {
+        mappings_[start] = {end, writable};
+        mapped_ += writable ? static_cast<std::int64_t>(end - start) : 0;
+    }
+
+    /// Takes so many bytes from `start` on out of the mappings, and returns what lay there.
+    Mappings cut(std::uint64_t start, std::uint64_t bytes) {
+        const std::uint64_t end = start + whole_pages(bytes);
+        Mappings taken;
+        auto each = mappings_.upper_bound(start);
+        each = each == mappings_.begin() ? each : std::prev(each);
+        while (each != mappings_.end() && each->first < end) {
+            const auto [from, mapping] = *each;
+            if (mapping.end <= start) {
+                ++each;
+                continue;
+            }
+            each = mappings_.erase(each);
+            mapped_ -= mapping.writable ? static_cast<std::int64_t>(mapping.end - from) : 0;
+            taken[std::max(from, start)] = {std::min(mapping.end, end), mapping.writable};
+            if (from < start) {
+                put(from, start, mapping.writable);
+            }
+            if (mapping.end > end) {
+                put(end, mapping.end, mapping.writable);
+            }
+        }
+        return taken;
+    }
+
+    Mappings mappings_;
+    std::int64_t mapped_ = 0;
+    std::int64_t heap_ = 0;
+    std::int64_t program_break_ = 0;
     std::vector<std::int64_t> held_;  ///< by position of the call
     std::vector<bool> gains_;
     std::int64_t most_ = 0;

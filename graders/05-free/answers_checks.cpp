@@ -17,12 +17,6 @@
 namespace {
 
 using namespace free_loop;
-using namespace vmlab;
-using evidence::SyscallRun;
-using grading::Card;
-using grading::excerpt;
-using grading::fail;
-using grading::lab;
 
 /// An answer and what the run showed.
 struct Answer {
@@ -62,16 +56,9 @@ TEST(Free, AnswersWhereTheStartersBlocksLie) {
         {{early, given(early), moves(first_two, &Round::first, 2)},
          {late, given(late), moves(rounds, &Round::first, 3)},
          {second, given(second), moves(rounds, &Round::second, 2)}},
-        {.expected = fmt::format("what the original program prints in one run of {} rounds: does an address "
-                                 "differ from the one above it?",
+        {.expected = fmt::format("what the original program prints in one run of {} rounds: does an "
+                                 "address differ from the one above it?",
                                  rounds_of_the_original),
-         .observed = {},
-         .evidence = {},
-         .why =
-             "Whether malloc takes a block from the heap or asks the kernel for a mapping of its own depends "
-             "on a limit that moves while the program runs: freeing a mapping of up to 32 MiB raises it to "
-             "that size (mallopt(3), M_MMAP_THRESHOLD). So round 1 need not be like the others. And a place "
-             "that is still taken cannot be given out again.",
          .next = "../../scripts/lab show 5 starter > original.cpp &&\n"
                  "g++ -std=c++20 -g -O0 original.cpp -lfmt -o original &&\n"
                  "./original 6   # not under Valgrind: it has a malloc of its own"});
@@ -83,21 +70,17 @@ TEST(Free, AnswersWhereTheFixedProgramsBlockLies) {
     const std::vector<Round> rounds = rounds_in(reference.get().run.out);
     expect_answers(
         "fixed", {{key, given, moves(rounds, &Round::second, 2)}},
-        {.expected = "what the finished program prints when each block is freed as soon as its address has "
-                     "been printed: does the second address differ from the one above it?",
-         .observed = {},
-         .evidence = {},
-         .why = "A block of 40,000,000 bytes is larger than 32 MiB: it is a mapping in every round, and free "
-                "hands it to the kernel. The kernel puts a new mapping into the first gap that is large "
-                "enough, searching downwards. Who has left a gap, and who has not?",
-         .next = look_with_strace + "   # compare the results of mmap"});
+        {.expected = "what the finished program prints when each block is freed as soon as its address "
+                     "has been printed: does the second address differ from the one above it?",
+         .next = build_and("free_loop", with_rounds(rounds_of_the_original).under(strace)) +
+                 "   # compare the results of mmap"});
 }
 
 /// Of a run of the probe: whether the kernel got the block's memory back between the line with its address
 /// and the line "freed".
 bool returned_to_the_kernel(const SyscallRun& run) {
     const std::vector<evidence::PacedLine> lines = run.paced_lines();
-    const std::vector<std::uint64_t> block = evidence::addresses_in(run.run.out);
+    const std::vector<std::uint64_t> block = addresses_in(run.run.out);
     if (lines.size() != 3 || block.size() != 1) {
         grading::raise({process::ErrorKind::failed,
                         "the grader's own free_one_block.cpp printed: " + excerpt(run.run.out),
@@ -116,15 +99,10 @@ TEST(Free, AnswersWhoGetsTheMemoryBack) {
         "after_free",
         {{large, large_given, returned_to_the_kernel(freed_20_million_bytes.get())},
          {small, small_given, returned_to_the_kernel(freed_20_bytes.get())}},
-        {.expected = "whether strace shows a munmap of the block's memory, or a brk that lowers the "
-                     "end of the heap below it, at the moment of free()",
-         .observed = {},
-         .evidence = {},
-         .why = "free() gives a block back to malloc. Whether malloc passes it on to the kernel "
-                "depends on where it had it from: a mapping of its own, or the heap, of which only "
-                "the end can be given back.",
-         .next = build + " && strace -e trace=brk,mmap,munmap,write ./free_loop 3   # the 20 bytes: "
-                         "../../scripts/lab hint 5"});
+        {.expected = "whether strace shows a munmap of the block's memory, or a brk that lowers the end "
+                     "of the heap below it, at the moment of free()",
+         .next = build_and("free_loop", three_rounds.under("strace -e trace=brk,mmap,munmap,write")) +
+                 "   # the 20 bytes: ../../scripts/lab hint 5"});
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Grader of activity 5: the blocks, as Valgrind saw them.
+// Grader of activity 5: the blocks, as Valgrind saw them, and as they were counted in many rounds without it.
 
 #include <fmt/format.h>
 
@@ -14,14 +14,12 @@
 namespace {
 
 using namespace free_loop;
-using namespace vmlab;
-using evidence::MemcheckRun;
-using grading::excerpt;
-using grading::fail;
+
+const std::string under_memcheck = three_rounds.doing("under Memcheck");
 
 /// How many rounds the program claims to have made: it prints two addresses in each.
 std::size_t rounds_claimed(const MemcheckRun& run) {
-    return std::max<std::size_t>(1, evidence::addresses_in(run.run.out).size() / 2);
+    return std::max<std::size_t>(1, addresses_in(run.run.out).size() / 2);
 }
 
 std::string rows_of(const std::vector<Block>& blocks, const evidence::AllocationTrace& trace) {
@@ -32,129 +30,184 @@ std::string rows_of(const std::vector<Block>& blocks, const evidence::Allocation
     return rows.empty() ? "Valgrind saw no allocation of 1,000,000 bytes or more" : excerpt(rows, 8);
 }
 
+/// A program that never ends by itself is told of that before anything that needs its end.
+void expect_its_end(const MemcheckRun& run) {
+    if (run.run.ending != process::Ending::finished) {
+        grading::expect_exit(run.run, under_memcheck);
+    }
+}
+
 /// "Nothing is leaked" says something only of a program that allocates: at least two large blocks a round.
 void expect_blocks_to_free(const MemcheckRun& run) {
+    expect_its_end(run);
     const std::vector<Block> blocks = large_blocks(run.trace);
     if (blocks.size() >= 2 * rounds_claimed(run)) {
         return;
     }
-    fail_run(run.run, "running free_loop 3 under Memcheck",
+    fail_run(run.run, under_memcheck,
              {.expected = "two large blocks allocated in every round, so that there is something to free",
               .observed = fmt::format("{} large block(s) allocated in {} round(s)", blocks.size(),
                                       rounds_claimed(run)),
               .evidence = rows_of(blocks, run.trace),
               .why = "A program that allocates nothing leaks nothing. That is no art.",
-              .next = trace_with_valgrind});
+              .next = command_with_trace()});
 }
 
 TEST(Free, AllocatesBothBlocksInEveryRound) {
     const MemcheckRun& run = watched.get();
+    expect_its_end(run);
     const std::size_t rounds = rounds_claimed(run);
     const std::size_t first = number_of_blocks(run.trace, first_block_bytes);
     const std::size_t second = number_of_blocks(run.trace, second_block_bytes);
     if (first >= rounds && second >= rounds) {
         return;
     }
-    fail_run(
-        run.run, "running free_loop 3 under Valgrind",
-        {.expected =
-             fmt::format("in each of {} round(s): one block of {} bytes (5,000,000 ints) and one of {} "
-                         "bytes (5,000,000 unsigned longs)",
-                         rounds, grouped(first_block_bytes), grouped(second_block_bytes)),
-         .observed = fmt::format("{} block(s) of {} bytes and {} of {} bytes", first,
-                                 grouped(first_block_bytes), second, grouped(second_block_bytes)),
-         .evidence = "what Valgrind saw:\n" + rows_of(large_blocks(run.trace), run.trace),
-         .why =
-             "malloc counts bytes, not elements: multiply by sizeof of the element. The sizes matter here: "
-             "20,000,000 bytes lie below malloc's largest limit for mappings, 40,000,000 above it.",
-         .next = trace_with_valgrind});
+    fail_run(run.run, under_memcheck,
+             {.expected =
+                  fmt::format("in each of {} round(s): one block of {} bytes (5,000,000 ints) and one of {} "
+                              "bytes (5,000,000 unsigned longs)",
+                              rounds, grouped(first_block_bytes), grouped(second_block_bytes)),
+              .observed = fmt::format("{} block(s) of {} bytes and {} of {} bytes", first,
+                                      grouped(first_block_bytes), second, grouped(second_block_bytes)),
+              .evidence = "what Valgrind saw:\n" + rows_of(large_blocks(run.trace), run.trace),
+              .next = command_with_trace()});
 }
 
 TEST(Free, PrintsTheAddressesItAllocated) {
     const MemcheckRun& run = watched.get();
-    const std::vector<std::uint64_t> printed = evidence::addresses_in(run.run.out);
+    expect_its_end(run);
+    const std::vector<Round> rounds = rounds_of(run.run.out);
     const std::vector<Block> blocks = large_blocks(run.trace);
-    const std::size_t matched = in_order_of_allocation(printed, blocks);
-    if (printed.size() >= 2 && matched == printed.size()) {
+    const auto wrong = wrong_address(rounds, blocks);
+    if (!rounds.empty() && !wrong) {
         return;
     }
-    fail_run(
-        run.run, "running free_loop 3 under Valgrind",
-        {.expected = "in each round the address of the first block, then that of the second",
-         .observed = printed.size() < 2
-                         ? fmt::format("{} address(es) (0x...) on stdout", printed.size())
-                         : fmt::format("address {} of the output is {:#x}, which is not that of the next "
-                                       "large block (or of none)",
-                                       matched + 1, printed[matched]),
-         .evidence = fmt::format("stdout:\n{}\nwhat Valgrind saw:\n{}", excerpt(run.run.out, 3),
-                                 rows_of(blocks, run.trace)),
-         .why = "The value of a pointer is the block's address; &pointer is where the variable lies. The "
-                "observation of this activity is worth something only if what is printed is what malloc "
-                "returned in that round.",
-         .next = trace_with_valgrind});
+    Card card{.expected =
+                  "in each round the address of the block of ints, then that of the larger block of "
+                  "unsigned longs",
+              .evidence = fmt::format("stdout:\n{}\nwhat Valgrind saw:\n{}", shown(run.run.out, 3),
+                                      rows_of(blocks, run.trace)),
+              .next = command_with_trace()};
+    card.observed = fmt::format("{} address(es) (0x...) on stdout", addresses_in(run.run.out).size());
+    if (wrong) {
+        card.observed = fmt::format("the {} address of round {} is {:#x}, which is {}", wrong->column,
+                                    wrong->round, wrong->address, wrong->what);
+    }
+    fail_run(run.run, under_memcheck, card);
+}
+
+void expect_the_report(const MemcheckRun& run) {
+    if (run.report.complete) {
+        return;
+    }
+    fail_run(run.run, under_memcheck,
+             {.expected =
+                  fmt::format("a program that ends after {} rounds, so that Memcheck can count what is left",
+                              rounds_under_memcheck),
+              .observed = run.run.describe(),
+              .evidence = shown(run.run.err),
+              .why = "Memcheck looks for leaks when the program ends.",
+              .next = command_with_valgrind()});
+}
+
+/// After three rounds, by Memcheck.
+void expect_no_leaks(const MemcheckRun& run) {
+    const std::vector<evidence::Leak>& leaks = run.report.leaks;
+    if (leaks.empty()) {
+        return;
+    }
+    std::uint64_t bytes = 0;
+    std::uint64_t blocks = 0;
+    for (const evidence::Leak& leak : leaks) {
+        bytes += leak.bytes;
+        blocks += leak.blocks;
+    }
+    const auto largest = std::max_element(leaks.begin(), leaks.end(), [](const auto& one, const auto& other) {
+        return one.bytes < other.bytes;
+    });
+    const auto lost = static_cast<std::int64_t>(largest->bytes);
+    std::string row = fmt::format("Memcheck: {} bytes in {} block(s) are {}", grouped(lost), largest->blocks,
+                                  evidence::name_of(largest->kind));
+    if (const evidence::Frame* place = largest->at("free_loop.cpp")) {
+        row += fmt::format(", allocated at free_loop.cpp:{}", place->line);
+    }
+    fail({.expected =
+              fmt::format("after {} rounds, 0 bytes in 0 blocks are still allocated", rounds_under_memcheck),
+          .observed = fmt::format("{} bytes in {} block(s) were never freed",
+                                  grouped(static_cast<std::int64_t>(bytes)), blocks),
+          .evidence = row,
+          .next = command_with_valgrind()});
+}
+
+/// After many rounds, by an allocator that counts.
+void expect_none_left(const CountedRun& run) {
+    const std::size_t first = run.never_freed(first_block_bytes);
+    const std::size_t second = run.never_freed(second_block_bytes);
+    if (first + second == 0) {
+        return;
+    }
+    const Experiment experiment = with_rounds(run.rounds);
+    fail({.expected = fmt::format("after {} rounds every block has been freed", run.rounds),
+          .observed = fmt::format("{} block(s) of {} bytes and {} of {} bytes were never freed", first,
+                                  grouped(first_block_bytes), second, grouped(second_block_bytes)),
+          .evidence =
+              fmt::format("counted in {}, without Valgrind: {}", experiment.command(), run.run.describe()),
+          .next = build_and("free_loop",
+                            experiment.under("strace -e inject=clock_nanosleep:retval=0 " + valgrind))});
 }
 
 TEST(Free, FreesEveryBlock) {
     const MemcheckRun& run = watched.get();
     expect_blocks_to_free(run);
-    if (!run.report.complete) {
-        fail_run(run.run, "running free_loop 3 under Memcheck",
-                 {.expected = "a program that ends after 3 rounds, so that Memcheck can count what is left",
-                  .observed = run.run.describe(),
-                  .evidence = excerpt(run.run.err),
-                  .why = "Memcheck looks for leaks when the program ends.",
-                  .next = look_with_valgrind});
-    }
-    if (run.report.leaks.empty()) {
+    expect_the_report(run);
+    expect_no_leaks(run);
+    expect_none_left(counted.get());
+}
+
+void expect_no_error(const MemcheckRun& run, const Experiment& experiment) {
+    if (run.report.errors.empty()) {
         return;
     }
-    std::uint64_t bytes = 0;
-    std::uint64_t blocks = 0;
-    for (const evidence::Leak& leak : run.report.leaks) {
-        bytes += leak.bytes;
-        blocks += leak.blocks;
+    const evidence::MemoryError& error = run.report.errors.front();
+    const evidence::Frame* place = error.at("free_loop.cpp");
+    std::string row = "inside a library";
+    if (place != nullptr) {
+        row = fmt::format("at free_loop.cpp:{}", place->line);
     }
-    const auto largest = std::max_element(run.report.leaks.begin(), run.report.leaks.end(),
-                                          [](const auto& a, const auto& b) { return a.bytes < b.bytes; });
-    const evidence::Frame* place = largest->at("free_loop.cpp");
-    fail({.expected = "after 3 rounds, 0 bytes in 0 blocks are still allocated",
-          .observed = fmt::format("{} bytes in {} block(s) were never freed", grouped(bytes), blocks),
-          .evidence = fmt::format(
-              "Memcheck: {} bytes in {} block(s) are {}{}", grouped(largest->bytes), largest->blocks,
-              evidence::name_of(largest->kind),
-              place ? fmt::format(", allocated at free_loop.cpp:{}", place->line) : std::string()),
-          .why = "While a program runs, nobody else can give its blocks back. Round after round the leak "
-                 "grows, and a program that is meant to run forever does not. The row names the line that "
-                 "allocated; the fault is where the last pointer to the block was lost. (\"Possibly lost\": "
-                 "some number in memory happens to look like an address inside the block.)",
-          .next = look_with_valgrind});
+    if (!error.detail.empty()) {
+        row += "; " + error.detail;
+    }
+    fail({.expected =
+              "each block freed once, by the function that matches its allocation, and nothing used that "
+              "is no block, or has no value yet",
+          .observed = fmt::format("{}: {}, while {}", error.kind, error.what, experiment.doing()),
+          .evidence = row,
+          .next = build_and("free_loop", experiment.under(valgrind))});
 }
 
 TEST(Free, MisusesNoBlock) {
     const MemcheckRun& run = watched.get();
     expect_blocks_to_free(run);
-    if (!run.report.errors.empty()) {
-        const evidence::MemoryError& error = run.report.errors.front();
-        const evidence::Frame* place = error.at("free_loop.cpp");
-        fail({.expected = "each block freed once, by the function that matches its allocation, and not used "
-                          "any more after that",
-              .observed = fmt::format("{}: {}", error.kind, error.what),
-              .evidence = fmt::format(
-                  "{}{}{}", place ? fmt::format("at free_loop.cpp:{}", place->line) : "inside a library",
-                  error.detail.empty() ? "" : "; ", error.detail),
-              .why = "After free(p) the pointer still holds the old address, but the memory may belong to "
-                     "nobody (then the program crashes) or already to another block (then it damages that "
-                     "one, silently). malloc and free, new and delete, new[] and delete[] are pairs.",
-              .next = look_with_valgrind});
+    expect_no_error(run, three_rounds);
+    expect_no_error(watched_forever.get(), forever);
+    expect_no_error(watched_zero.get(), forever_by_zero);
+    for (Misuse* misuse : {&no_number, &half_a_number, &empty_argument, &negative_number, &two_numbers,
+                           &with_a_sign, &with_a_blank}) {
+        expect_no_error(misuse->run.get(), misuse->experiment);
     }
-    if (!run.report.complete) {
-        fail_run(run.run, "running free_loop 3 under Memcheck",
-                 {.expected = "a program that ends after 3 rounds",
-                  .observed = run.run.describe(),
-                  .evidence = excerpt(run.run.err),
-                  .why = "Only a run that ended was watched to its end.",
-                  .next = look_with_valgrind});
+    expect_the_report(run);
+    const std::vector<Block> blocks = large_blocks(run.trace);
+    const auto freed = static_cast<std::size_t>(std::count_if(
+        blocks.begin(), blocks.end(), [](const Block& block) { return block.freed_at.has_value(); }));
+    if (freed > rounds_claimed(run)) {
+        return;
     }
+    fail({.expected = "both blocks of a round given back, each in the right way",
+          .observed = fmt::format("{} of {} large blocks were given back at all", freed, blocks.size()),
+          .evidence = rows_of(blocks, run.trace),
+          .why = "A block that nobody gives back cannot be given back wrongly. These points begin where both "
+                 "are freed.",
+          .next = command_with_trace()});
 }
 
 }  // namespace

@@ -1,45 +1,88 @@
 #pragma once
 
-// How free_loop is run for evidence, each run made once and shared by the checks that need it, and what
-// several checks say of a run.
+// How free_loop is run for evidence, each run made once and shared by the checks that need it.
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include "address_space.hpp"
 #include "endless_run.hpp"
-#include "rounds.hpp"
+#include "untraced_run.hpp"
+#include "vmlab/grading/experiment.hpp"
 #include "vmlab/grading/grader.hpp"
+#include "vmlab/grading/output.hpp"
 
 namespace free_loop {
 
 using namespace vmlab;
 using evidence::MemcheckRun;
 using evidence::SyscallRun;
+using grading::build_and;
 using grading::Card;
 using grading::excerpt;
+using grading::Experiment;
 using grading::fail;
+using grading::fail_run;
+using grading::grouped;
 using grading::Lab;
 using grading::lab;
 using grading::Shared;
+using grading::shown;
 
 constexpr std::size_t rounds_under_memcheck = 3;
-constexpr std::size_t rounds_under_strace = 4;
 constexpr std::size_t rounds_of_the_original = 6;
-constexpr std::size_t early_round = 10;
-constexpr std::size_t late_round = 100;
-constexpr std::size_t enough_rounds_for_forever = 10;
-constexpr std::size_t rounds_without_a_tracer = 50;
-constexpr std::int64_t mebibyte = 1 << 20;
-constexpr std::uint64_t most_bytes_that_come_and_go = 200 * mebibyte;  // three rounds' blocks
-constexpr std::uint64_t most_data_bytes = 768 * mebibyte;              // 19 rounds of the starter
-constexpr std::uint64_t most_output_bytes = 64 << 10;  // some 2,000 lines: a program that never ends
+constexpr std::int64_t most_data_bytes = 768 * mebibyte;  // 19 rounds of the starter
+constexpr std::uint64_t most_output_bytes = 64 << 10;     // some 2,000 lines: a program that never ends
+constexpr std::uint64_t some_output_bytes = 4 << 10;      // some 60 lines
+
+/// A number of rounds from `least` on, another one in each grading: no program can know up to which round it
+/// has to behave.
+inline std::size_t drawn(std::size_t least, std::size_t most) {
+    std::random_device draw;
+    return std::uniform_int_distribution<std::size_t>(least, most)(draw);
+}
+
+/// free_loop with these arguments, and not too much memory for a program that leaks.
+inline Experiment with(std::vector<std::string> arguments) {
+    Experiment experiment{.program = "free_loop", .arguments = std::move(arguments)};
+    experiment.limits.data_bytes = most_data_bytes;
+    experiment.limits.output_bytes = most_output_bytes;
+    experiment.limits.wall =
+        std::chrono::minutes(2);  // for programs that write all of their 60 MB each round
+    return experiment;
+}
+
+inline Experiment with_rounds(std::size_t rounds) {
+    return with({std::to_string(rounds)});
+}
+
+inline const Experiment three_rounds = with_rounds(rounds_under_memcheck);
+inline const Experiment some_rounds = with_rounds(drawn(4, 8));
+inline const Experiment forever = with({});
+inline const Experiment forever_by_zero = with({"0"});
+
+/// Commands for a card.
+inline const std::string valgrind = "valgrind --leak-check=full";
+inline const std::string strace =
+    "strace -e trace=brk,mmap,munmap,write,clock_nanosleep -e inject=clock_nanosleep:retval=0";
+
+inline std::string command_with_valgrind() {
+    return build_and("free_loop", three_rounds.under(valgrind));
+}
+
+inline std::string command_with_trace() {
+    return build_and("free_loop",
+                     three_rounds.under("valgrind -q --trace-malloc=yes") + " 2>&1 | grep -v 'free(0x0)'");
+}
+
+inline std::string command_with_strace() {
+    return build_and("free_loop", some_rounds.under(strace));
+}
 
 inline SyscallRun record_trusted(Lab& lab, const grading::Program& program, const std::string& argument) {
     evidence::SyscallOptions options;
@@ -53,34 +96,24 @@ inline SyscallRun record_trusted(Lab& lab, const grading::Program& program, cons
     return run;
 }
 
-inline SyscallRun record(Lab& lab, const std::string& argument) {
-    evidence::SyscallOptions options;
-    options.arguments = {argument};
-    options.limits.output_bytes = most_output_bytes;
-    return lab.syscalls(lab.program("free_loop"), options);
+inline MemcheckRun watch(Lab& lab, const Experiment& experiment) {
+    evidence::MemcheckOptions options;
+    options.fast_forward_sleeps = true;
+    return experiment.memcheck(lab, options);
 }
 
-inline MemcheckRun watch(Lab& lab) {
-    evidence::MemcheckOptions options;
-    options.arguments = {std::to_string(rounds_under_memcheck)};
-    options.fast_forward_sleeps = true;
-    options.limits.wall = std::chrono::minutes(2);  // for programs that write all of their 60 MB each round
-    options.limits.output_bytes = most_output_bytes;
-    MemcheckRun run = lab.memcheck(lab.program("free_loop"), options);
-    if (run.run.ending != process::Ending::finished) {
-        grading::expect_exit(run.run, "running free_loop 3 under Memcheck");
-    }
-    return run;
+/// The same, of a program that goes on forever: until it has written so many bytes, or has had its time.
+inline MemcheckRun watch_a_while(Lab& lab, Experiment experiment, std::uint64_t output_bytes) {
+    experiment.limits.output_bytes = output_bytes;
+    experiment.limits.wall = std::chrono::seconds(20);
+    return watch(lab, experiment);
 }
+
+// First, because it really sleeps.
+inline Shared<UnwatchedRun> unwatched{[](Lab& lab) { return run_unwatched(lab, forever, drawn(3, 4)); }};
 
 // A student works in activities/05-free/free_loop.cpp itself: the program as it was given out is kept here
 // too.
-// First, because it really sleeps.
-inline Shared<UnwatchedRun> unwatched{
-    [](Lab& lab) { return run_unwatched(lab, lab.program("free_loop"), most_data_bytes); }};
-inline Shared<ManyRounds> untraced{[](Lab& lab) {
-    return run_many_rounds(lab, lab.program("free_loop"), rounds_without_a_tracer, most_data_bytes);
-}};
 inline Shared<SyscallRun> starter{[](Lab& lab) {
     return record_trusted(lab, lab.starter("free_loop"), std::to_string(rounds_of_the_original));
 }};
@@ -92,54 +125,74 @@ inline Shared<SyscallRun> freed_20_million_bytes{
 inline Shared<SyscallRun> freed_20_bytes{
     [](Lab& lab) { return record_trusted(lab, lab.probe("probes/free_one_block.cpp"), "20"); }};
 
-inline Shared<MemcheckRun> watched{watch};
-inline Shared<SyscallRun> recorded{[](Lab& lab) { return record(lab, std::to_string(rounds_under_strace)); }};
 inline Shared<EndlessRun> endless{[](Lab& lab) {
-    return run_endlessly(lab, lab.program("free_loop"), {}, early_round, late_round, most_data_bytes);
+    return run_endlessly(lab, forever, {.untouched = drawn(150, 400), .touched = drawn(50, 90)});
 }};
 inline Shared<EndlessRun> zero_rounds{[](Lab& lab) {
-    return run_endlessly(lab, lab.program("free_loop"), {"0"}, 1, enough_rounds_for_forever, most_data_bytes);
+    const std::size_t lines = drawn(40, 60);
+    return run_endlessly(lab, forever_by_zero, {.untouched = lines, .touched = lines});
 }};
-inline EndlessRun run_misused(Lab& lab, std::vector<std::string> arguments) {
-    return run_endlessly(lab, lab.program("free_loop"), std::move(arguments), 1, 1, most_data_bytes);
-}
-inline Shared<EndlessRun> no_number{[](Lab& lab) { return run_misused(lab, {"ten"}); }};
-inline Shared<EndlessRun> half_a_number{[](Lab& lab) { return run_misused(lab, {"3x"}); }};
-inline Shared<EndlessRun> empty_argument{[](Lab& lab) { return run_misused(lab, {""}); }};
-inline Shared<EndlessRun> two_numbers{[](Lab& lab) { return run_misused(lab, {"1", "1"}); }};
-inline Shared<process::Run> first_malloc_fails{
-    [](Lab& lab) { return run_one_round_without_memory(lab, lab.program("free_loop"), 0); }};
-inline Shared<process::Run> only_the_first_malloc_fails{
-    [](Lab& lab) { return run_one_round_without_memory(lab, lab.program("free_loop"), 0, 1); }};
-inline Shared<process::Run> second_malloc_fails{
-    [](Lab& lab) { return run_one_round_without_memory(lab, lab.program("free_loop"), 1); }};
+inline Shared<CountedRun> counted{[](Lab& lab) {
+    const std::vector<std::int64_t>& peaks = endless.get().peaks;
+    const Lines wanted{.untouched = drawn(100, 220), .touched = drawn(40, 80)};
+    const std::size_t rounds = wanted.enough(peaks.empty() ? 0 : peaks.back());
+    return run_counted(lab, with_rounds(rounds), rounds);
+}};
+inline Shared<SyscallRun> recorded{[](Lab& lab) { return some_rounds.syscalls(lab); }};
 
-inline const std::string build = "g++ -std=c++20 -g -O0 -Wall -Wextra free_loop.cpp -lfmt -o free_loop";
-inline const std::string look_with_valgrind = build + " && valgrind --leak-check=full ./free_loop 3";
-inline const std::string trace_with_valgrind =
-    build + " && valgrind -q --trace-malloc=yes ./free_loop 3 2>&1 | grep -v 'free(0x0)'";
-inline const std::string look_with_strace =
-    build +
-    " && strace -e trace=brk,mmap,munmap,write,clock_nanosleep -e inject=clock_nanosleep:retval=0 "
-    "./free_loop 5";
+// Every way to run it, once under Memcheck.
+inline Shared<MemcheckRun> watched{[](Lab& lab) { return watch(lab, three_rounds); }};
+inline Shared<MemcheckRun> watched_forever{
+    [](Lab& lab) { return watch_a_while(lab, forever, 28 * drawn(8, 40)); }};
+inline Shared<MemcheckRun> watched_zero{[](Lab& lab) { return watch_a_while(lab, forever_by_zero, 100); }};
 
-/// 20000000 as "20,000,000", the way Memcheck writes it.
-template <class Number>
-inline std::string grouped(Number number) {
-    std::string digits = std::to_string(number);
-    for (std::size_t end = digits.size(); end > 3; end -= 3) {
-        digits.insert(end - 3, ",");
-    }
-    return digits;
-}
+/// A usage that the program has to refuse.
+struct Misuse {
+    Experiment experiment;
+    Shared<MemcheckRun> run;
 
-/// Fails the check; but a program that crashed or crossed a limit hears of that first. One that we stopped
-/// because we had seen enough did nothing wrong by running.
-[[noreturn]] inline void fail_run(const process::Run& run, const std::string& doing, Card card) {
-    if (run.ending != process::Ending::stopped) {
-        grading::expect_exit(run, doing);
-    }
-    fail(std::move(card));
-}
+    explicit Misuse(std::vector<std::string> arguments)
+        : experiment(with(std::move(arguments))),
+          run([this](Lab& lab) { return watch_a_while(lab, experiment, some_output_bytes); }) {}
+};
+inline Misuse no_number{{"ten"}};
+inline Misuse half_a_number{{"3x"}};
+inline Misuse empty_argument{{""}};
+inline Misuse negative_number{{"-1"}};
+inline Misuse two_numbers{{"1", "1"}};
+
+/// What the program may refuse, or take for what it says.
+inline Misuse with_a_sign{{"+3"}};
+inline Misuse with_a_blank{{" 3"}};
+inline const Experiment beyond_64_bits = with({"99999999999999999999"});
+inline Shared<EndlessRun> as_many_as_there_are{
+    [](Lab& lab) { return run_endlessly(lab, beyond_64_bits, {.untouched = 3, .touched = 3}); }};
+
+/// What malloc does not give, and to whom.
+struct Shortage {
+    Experiment experiment;
+    std::size_t rounds = 0;
+    int calls_that_work = 0;
+    process::Run run;
+};
+inline Shared<Shortage> first_malloc_fails{[](Lab& lab) {
+    const Experiment one_round = with_rounds(1);
+    return Shortage{one_round, 1, 0, run_without_memory(lab, one_round, 0)};
+}};
+inline Shared<Shortage> only_the_first_malloc_fails{[](Lab& lab) {
+    const Experiment one_round = with_rounds(1);
+    return Shortage{one_round, 1, 0, run_without_memory(lab, one_round, 0, 1)};
+}};
+inline Shared<Shortage> second_malloc_fails{[](Lab& lab) {
+    const Experiment one_round = with_rounds(1);
+    return Shortage{one_round, 1, 1, run_without_memory(lab, one_round, 1)};
+}};
+inline Shared<Shortage> later_malloc_fails{[](Lab& lab) {
+    constexpr std::size_t rounds = 5;
+    const Experiment five_rounds = with_rounds(rounds);
+    const int calls_that_work = static_cast<int>(drawn(2, 7));
+    return Shortage{five_rounds, rounds, calls_that_work,
+                    run_without_memory(lab, five_rounds, calls_that_work)};
+}};
 
 }  // namespace free_loop

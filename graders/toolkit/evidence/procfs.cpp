@@ -64,6 +64,8 @@ void parse_status(std::string_view text, ProcessSample& into) {
             }
         } else if (take(value, "VmSize:")) {
             into.virtual_bytes = kilobytes(value);
+        } else if (take(value, "VmData:")) {
+            into.data_bytes = kilobytes(value);
         } else if (take(value, "VmRSS:")) {
             into.resident_bytes = kilobytes(value);
         } else if (take(value, "VmHWM:")) {

@@ -17,12 +17,13 @@ using testing::SizeIs;
 TEST(Status, IsReadField) {
     ProcessSample sample;
     parse_status(
-        "Name:\ta b\nState:\tD (disk sleep)\nNSpid:\t4711\t7\nVmSize:\t    2000 kB\nVmHWM:\t900 kB\n"
+        "Name:\ta b\nState:\tD (disk sleep)\nNSpid:\t4711\t7\nVmSize:\t    2000 kB\nVmData:\t     700 kB\nVmHWM:\t900 kB\n"
         "VmRSS:\t     800 kB\nRssAnon:\t     600 kB\nVmSwap:\t       4 kB\n",
         sample);
     EXPECT_EQ(sample.state, 'D');
     EXPECT_THAT(sample.namespace_pids, ElementsAre(4711, 7));
     EXPECT_EQ(sample.virtual_bytes, 2'048'000U);
+    EXPECT_EQ(sample.data_bytes, 716'800U);
     EXPECT_EQ(sample.peak_resident_bytes, 921'600U);
     EXPECT_EQ(sample.resident_bytes, 819'200U);
     EXPECT_EQ(sample.anonymous_bytes, 614'400U);

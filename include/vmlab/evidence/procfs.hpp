@@ -22,6 +22,7 @@ struct ProcessSample {
     std::chrono::duration<double> at{};     ///< seconds since the sampler started
     char state = '?';                       ///< R, S, D, T, Z, ...
     std::uint64_t virtual_bytes = 0;        ///< VmSize
+    std::uint64_t data_bytes = 0;           ///< VmData: private memory that may be written to, touched or not
     std::uint64_t resident_bytes = 0;       ///< VmRSS
     std::uint64_t peak_resident_bytes = 0;  ///< VmHWM
     std::uint64_t anonymous_bytes = 0;      ///< RssAnon

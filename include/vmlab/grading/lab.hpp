@@ -34,7 +34,6 @@ enum class Preload {
                      ///< the program's own, to the next malloc_calls_that_fail of them
     blocks_forget,   ///< what is written into a block of the program's own is gone: it reads zeros
     counts_blocks,   ///< Run::shared_memory tells of every block (evidence::native_blocks)
-    sleeps_briefly,  ///< every sleep lasts a millisecond
     mmap_populates,  ///< private anonymous mappings made by mmap(3) have all their pages from the start
     shows_writes,  ///< /proc/PID/maps tells which pages of the blocks of shown_sizes the program has written
                    ///< to (evidence::shown_blocks)
@@ -46,6 +45,7 @@ struct NativeOptions {
     process::Limits limits;
     process::Start start;
     Preload preload = Preload::none;
+    bool brief_sleeps = false;  ///< every sleep lasts a millisecond (preloaded too)
     int malloc_calls_that_work = 0;
     std::optional<int> malloc_calls_that_fail = {};  ///< default: all that follow
     /// malloc_fails: plain `new` is counted too and gives NULL, which a real one never does.

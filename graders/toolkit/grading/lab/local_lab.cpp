@@ -277,8 +277,9 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
     run.on_started = options.on_started;
     run.on_output = options.on_output;
     run.stop = options.stop;
-    if (options.preload != Preload::none) {
-        run.readable.push_back(preload_file(confined.support(), options.preload));
+    const std::vector<fs::path> libraries = preload_libraries(confined.support(), options);
+    if (!libraries.empty()) {
+        run.readable.insert(run.readable.end(), libraries.begin(), libraries.end());
         run.environment = preload_variables(confined.support(), program, options);
     }
     if (options.preload == Preload::counts_blocks) {

@@ -18,8 +18,6 @@ std::filesystem::path preload_file(const std::filesystem::path& support, Preload
             return support / "vmlab-blocks-forget.so";
         case Preload::counts_blocks:
             return support / "vmlab-counts-blocks.so";
-        case Preload::sleeps_briefly:
-            return support / "vmlab-sleeps-briefly.so";
         case Preload::mmap_populates:
             return support / "vmlab-mmap-populates.so";
         case Preload::shows_writes:
@@ -28,6 +26,18 @@ std::filesystem::path preload_file(const std::filesystem::path& support, Preload
             break;
     }
     return {};
+}
+
+std::vector<std::filesystem::path> preload_libraries(const std::filesystem::path& support,
+                                                     const NativeOptions& options) {
+    std::vector<std::filesystem::path> libraries;
+    if (options.preload != Preload::none) {
+        libraries.push_back(preload_file(support, options.preload));
+    }
+    if (options.brief_sleeps) {
+        libraries.push_back(support / "vmlab-sleeps-briefly.so");
+    }
+    return libraries;
 }
 
 std::string preload_value(const std::filesystem::path& library, const std::filesystem::path& executable) {
@@ -44,7 +54,10 @@ std::string preload_value(const std::filesystem::path& library, const std::files
 std::map<std::string, std::string> preload_variables(const std::filesystem::path& support,
                                                      const Program& program, const NativeOptions& options) {
     std::map<std::string, std::string> variables = options.environment;
-    variables["LD_PRELOAD"] = preload_value(preload_file(support, options.preload), program.executable);
+    std::string& preloaded = variables["LD_PRELOAD"];
+    for (const std::filesystem::path& library : preload_libraries(support, options)) {
+        preloaded += (preloaded.empty() ? "" : ":") + preload_value(library, program.executable);
+    }
     if (options.preload == Preload::malloc_fails || options.preload == Preload::heap_grows_down) {
         // These may be loaded into Valgrind, too, on the way to the program.
         variables["VMLAB_PROGRAM"] = program.executable.string();

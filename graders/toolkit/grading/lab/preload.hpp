@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "vmlab/grading/build.hpp"
 #include "vmlab/grading/lab.hpp"
@@ -11,6 +12,10 @@ namespace vmlab::grading {
 
 /// The library of a preloaded allocator, in the folder of our helper files; empty for Preload::none.
 [[nodiscard]] std::filesystem::path preload_file(const std::filesystem::path& support, Preload preload);
+
+/// All that a run with these options preloads, in the order of LD_PRELOAD.
+[[nodiscard]] std::vector<std::filesystem::path> preload_libraries(const std::filesystem::path& support,
+                                                                   const NativeOptions& options);
 
 /// LD_PRELOAD for a library and an executable that both the program may read, wherever they lie. The loader
 /// splits the variable at blanks and colons and replaces $NAME in it: a library below such a folder gets a

@@ -1,0 +1,39 @@
+#include <unistd.h>
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+int main(int argc, char** argv) {
+    unsigned long n = 0;
+    char* e = nullptr;
+    if (argc > 2 || (argc == 2 && (!std::isdigit((unsigned char)*argv[1]) ||
+                                   (errno = 0, n = std::strtoul(argv[1], &e, 10), *e || errno)))) {
+        std::fprintf(stderr, "free_loop: bad usage\n");
+        return 2;
+    }
+
+    for (unsigned long i = 1; !n || i <= n; ++i) {
+        int* a = (int*)std::malloc(5'000'000 * sizeof(int));
+        if (!a) {
+            std::perror("free_loop");
+            return 1;
+        }
+        unsigned long* b = (unsigned long*)std::malloc(5'000'000 * sizeof(unsigned long));
+        if (!b) {
+            std::perror("free_loop");
+            std::free(a);
+            return 1;
+        }
+        std::printf("%p\t%p\n", (void*)a, (void*)b);
+        std::fflush(stdout);
+        if (!n)
+            a[5'000'000] = 1;
+        std::free(b);
+        std::free(a);
+        sleep(2);
+    }
+
+    return 0;
+}
