@@ -60,7 +60,7 @@ TEST(SandboxDeathTest, GradesNothingAsAnotherUserWithoutLandlock) {
                            [](const Result<Sandbox>& sandbox) {
                                return !sandbox && sandbox.error().kind == ErrorKind::machine_lacks;
                            }),
-                ::testing::ExitedWithCode(0), "no Landlock.*; .*Landlock");
+                ::testing::ExitedWithCode(0), "no Landlock");
 }
 
 TEST(SandboxDeathTest, HasNamespacesWhereOneUidIsMapped) {
