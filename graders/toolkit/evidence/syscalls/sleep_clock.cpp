@@ -38,10 +38,6 @@ std::optional<nanoseconds> time_value_at(const SystemCall& call, std::size_t arg
     return argument < call.arguments.size() ? time_value(call.arguments[argument]) : std::nullopt;
 }
 
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
-    return std::ranges::find(names, name) != names.end();
-}
-
 bool argument_holds(const SystemCall& call, std::size_t argument, std::string_view word) {
     return argument < call.arguments.size() && call.arguments[argument].find(word) != std::string::npos;
 }
