@@ -76,7 +76,8 @@ void expect_own_addresses_without_valgrind() {
     auto against = objection(addresses_in(run.out), blocks);
     if (!native.heard) {
         against = "no block could be counted: malloc was never heard of";
-    } else if (!against && blocks.ints.size() < 5) {
+    } else if (!against &&
+               blocks.ints.size() < std::min<std::size_t>(5, blocks_in(traced.get().trace).ints.size())) {
         against = fmt::format("calls of malloc(4): {}", blocks.ints.size());
     }
     if (!against) {

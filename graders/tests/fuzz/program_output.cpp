@@ -15,10 +15,9 @@ void program_output(std::string_view input) {
     const std::string direction = heap_growth::stated_direction(run);
     require(direction.empty() || direction == "up" || direction == "down", "a direction is up, down or none");
     const auto addresses = evidence::addresses_in(text);
-    (void)heap_growth::show(addresses, "up");
+    (void)heap_growth::course_of(addresses).shows("up");
 
     (void)leaks::line_of(text, 2);
-    (void)leaks::begins_with_the_programs_name(text);
 
     const std::uint64_t total = oom_output::last_total(text);
     for (const std::string& line : oom_output::lines_of(text)) {
@@ -40,9 +39,8 @@ void program_output(std::string_view input) {
     (void)free_loop::moves(rounds, &free_loop::Round::first, 2);
 
     const evidence::NativeBlocks blocks = evidence::native_blocks(text);
-    for (const auto& [size, count] : blocks.never_freed) {
-        const auto taken = blocks.taken.find(size);
-        require(taken != blocks.taken.end() && count <= taken->second, "what is kept was taken");
+    for (const auto& [size, count] : blocks.never_freed()) {
+        require(count <= blocks.taken(size), "what is kept was taken");
     }
 }
 

@@ -21,7 +21,7 @@ int main() {
         v[i] = static_cast<int*>(std::malloc(sizeof(int)));
         if (!v[i]) {
             fmt::print(stderr, "heap_growth: NULL\n");
-            for (int k = 0; k <= 5; ++k) {
+            for (int k = 1; k < 5; ++k) {
                 if (v[k] == v[0])
                     break;
             }
