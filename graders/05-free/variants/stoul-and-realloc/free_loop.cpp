@@ -27,7 +27,7 @@ bool read_rounds(std::string_view text, unsigned long& rounds) {
     try {
         std::size_t used = 0;
         rounds = std::stoul(std::string(text), &used);
-        return used == text.size();
+        return used == text.size() && text.find('-') == std::string_view::npos;
     } catch (const std::exception&) {
         return false;
     }

@@ -1,7 +1,6 @@
 #include "evidence/syscalls/sleep_clock.hpp"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "evidence/text.hpp"
 

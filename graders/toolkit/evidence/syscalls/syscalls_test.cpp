@@ -38,10 +38,10 @@ TEST(StraceRow, KeepsHostilePathsWhole) {
     const SystemCall call = only_system_call(R"(read(3</tmp/a(b,"c\76\n]>(deleted), "x", 10) = 1)");
     EXPECT_EQ(call.path, "/tmp/a(b,\"c>\n]");
     EXPECT_EQ(call.data, "x");
-    EXPECT_THAT(
-        only_system_call("mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|21<<MAP_HUGE_SHIFT, -1, 0) = 0x7ff03bf29000")
-            .arguments,
-        SizeIs(6));
+    EXPECT_THAT(only_system_call(
+                    "mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|21<<MAP_HUGE_SHIFT, -1, 0) = 0x7ff03bf29000")
+                    .arguments,
+                SizeIs(6));
 }
 
 TEST(StraceRow, ReadsResults) {
@@ -53,10 +53,10 @@ TEST(StraceRow, ReadsResults) {
     EXPECT_EQ(refused.result, -1);
     EXPECT_EQ(refused.data, "-5\n");
     EXPECT_FALSE(only_system_call("exit_group(3) = ?").result);
-    EXPECT_EQ(
-        only_system_call("nanosleep({tv_sec=1, tv_nsec=0}, NULL) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)")
-            .error,
-        "ERESTART_RESTARTBLOCK");
+    EXPECT_EQ(only_system_call(
+                  "nanosleep({tv_sec=1, tv_nsec=0}, NULL) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)")
+                  .error,
+              "ERESTART_RESTARTBLOCK");
     EXPECT_TRUE(only_system_call("nanosleep({tv_sec=1, tv_nsec=0}, NULL) = 0 (INJECTED)").injected);
 }
 
@@ -65,8 +65,9 @@ TEST(StraceRow, TellsWhatWasOpened) {
         R"(openat(AT_FDCWD</home/student>, "/proc/self/oom_score", O_RDONLY) = 3</proc/7/oom_score>)");
     EXPECT_EQ(call.data, "/proc/self/oom_score");
     EXPECT_EQ(call.path, "/proc/7/oom_score");
-    EXPECT_EQ(only_system_call(R"(openat(AT_FDCWD, "x", O_RDONLY) = -1 ENOENT (No such file or directory))").path,
-              "x");
+    EXPECT_EQ(
+        only_system_call(R"(openat(AT_FDCWD, "x", O_RDONLY) = -1 ENOENT (No such file or directory))").path,
+        "x");
 }
 
 TEST(StraceLog, JoinsTheHalvesOfInterruptedRows) {
