@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// One wrong submission, found by its name.
-struct Found {
+struct FoundSubmission {
     grading::Activity activity;
     fs::path grader;  ///< graders/NN-slug
     std::string name;
@@ -41,7 +41,7 @@ bool names(const std::string& text, const grading::Activity& activity) {
 }
 
 /// The wrong submission called "NN/NAME". Where NN is no activity, the fix names what was probably meant.
-process::Result<Found> find_wrong_submission(const Place& place, const std::string& called) {
+process::Result<FoundSubmission> find_wrong_submission(const Place& place, const std::string& called) {
     const auto activities = choose(place, {});
     if (!activities) {
         return tl::unexpected(activities.error());
@@ -52,7 +52,7 @@ process::Result<Found> find_wrong_submission(const Place& place, const std::stri
     const bool knows_activity =
         std::any_of(activities->begin(), activities->end(),
                     [&](const grading::Activity& activity) { return names(before, activity); });
-    std::vector<Found> all;
+    std::vector<FoundSubmission> all;
     std::vector<std::string> known;
     for (const grading::Activity& activity : *activities) {
         if (knows_activity && !names(before, activity)) {
@@ -69,8 +69,8 @@ process::Result<Found> find_wrong_submission(const Place& place, const std::stri
     }
     std::string fix = "see which there are: ls graders/*/wrong";
     if (const auto meant = nearest(name, known)) {
-        const auto found =
-            std::find_if(all.begin(), all.end(), [&](const Found& each) { return each.name == *meant; });
+        const auto found = std::find_if(all.begin(), all.end(),
+                                        [&](const FoundSubmission& each) { return each.name == *meant; });
         fix = fmt::format("did you mean {}?", found->full_name());
     } else if (all.empty()) {
         fix = fmt::format("{} holds none", (place.root / "graders").string());
@@ -126,7 +126,7 @@ std::string coloured(const report::TextStyle& style, const std::string& diff) {
 }
 
 /// Its name, why it is wrong, and the checks that it has to fail.
-std::string heading(const Found& found, const grading::WrongSubmission& wrong,
+std::string heading(const FoundSubmission& found, const grading::WrongSubmission& wrong,
                     const report::TextStyle& style) {
     std::string text = painted(style, found.full_name(), "1") + "\n";
     for (const std::string& line : report::wrapped(wrong.why, static_cast<std::size_t>(style.width) - 2)) {
@@ -141,7 +141,7 @@ std::string heading(const Found& found, const grading::WrongSubmission& wrong,
     return text;
 }
 
-process::Result<std::string> differences(const Found& found, const grading::Files& solution,
+process::Result<std::string> differences(const FoundSubmission& found, const grading::Files& solution,
                                          const grading::Files& files, const report::TextStyle& style) {
     std::string text;
     for (const auto& [name, original] : solution) {
@@ -181,7 +181,7 @@ std::string programs(const grading::Files& solution, const grading::Files& files
 }
 
 /// Writes FOLDER/NN-slug/FILE: a submission to grade. It overwrites nothing.
-process::Result<std::string> write_into(const fs::path& folder, const Found& found,
+process::Result<std::string> write_into(const fs::path& folder, const FoundSubmission& found,
                                         const grading::Files& files) {
     const fs::path target = folder / found.activity.folder_name();
     std::error_code error;

@@ -12,7 +12,7 @@
 namespace vmlab::grading {
 namespace {
 
-bool is_digit(char byte) {
+bool is_decimal_digit(char byte) {
     return std::isdigit(static_cast<unsigned char>(byte)) != 0;
 }
 
@@ -35,8 +35,8 @@ std::string without_what_may_differ(std::string_view line, const Apart& apart) {
                 ++end;
             }
             kept += "0x";
-        } else if (varies && is_digit(line[at])) {
-            while (end < line.size() && is_digit(line[end])) {
+        } else if (varies && is_decimal_digit(line[at])) {
+            while (end < line.size() && is_decimal_digit(line[end])) {
                 ++end;
             }
             kept += '#';

@@ -10,7 +10,7 @@ namespace vmlab::grading {
 
 namespace {
 
-constexpr std::string_view blanks = " \t";
+constexpr std::string_view blanks_and_tabs = " \t";
 
 /// The value of a word of which every character is a digit of that base.
 std::optional<std::uint64_t> digits(std::string_view word, int base) {
@@ -42,9 +42,9 @@ std::string last_line(std::string_view text) {
 
 std::vector<std::string> words_of(std::string_view line) {
     std::vector<std::string> words;
-    for (std::size_t at = line.find_first_not_of(blanks); at != std::string_view::npos;
-         at = line.find_first_not_of(blanks, at)) {
-        const std::size_t end = std::min(line.find_first_of(blanks, at), line.size());
+    for (std::size_t at = line.find_first_not_of(blanks_and_tabs); at != std::string_view::npos;
+         at = line.find_first_not_of(blanks_and_tabs, at)) {
+        const std::size_t end = std::min(line.find_first_of(blanks_and_tabs, at), line.size());
         words.emplace_back(line.substr(at, end - at));
         at = end;
     }

@@ -12,7 +12,7 @@ namespace {
 using process::Ending;
 using ::testing::HasSubstr;
 
-Verdict verdict_of(const std::function<void()>& action) {
+Verdict verdict_of_check(const std::function<void()>& action) {
     try {
         action();
     } catch (const Verdict& verdict) {
@@ -33,7 +33,9 @@ process::Run run_that(Ending ending, process::ExitStatus status) {
 const process::ExitStatus exit_0{0, std::nullopt};
 
 TEST(VerdictTest, TextIsTheCard) {
-    const Verdict verdict = verdict_of([] { fail({"five", "four\nlines", "row", "because", "count"}); });
+    const Verdict verdict = verdict_of_check([] {
+        fail({"five", "four\nlines", "row", "because", "count"});
+    });
     EXPECT_EQ(verdict.kind(), OutcomeKind::failed);
     EXPECT_EQ(verdict.reason(), Reason::wrong_result);
     EXPECT_THAT(verdict.what(), HasSubstr("failed (wrong-result)"));
@@ -43,20 +45,20 @@ TEST(VerdictTest, TextIsTheCard) {
 
 TEST(VerdictTest, ErrorsAtABoundaryAreNeverTheStudents) {
     using process::ErrorKind;
-    const Verdict lacking = verdict_of([] {
+    const Verdict lacking = verdict_of_check([] {
         raise({ErrorKind::machine_lacks, "no valgrind", "apt-get install valgrind"});
     });
     EXPECT_EQ(lacking.kind(), OutcomeKind::cannot_judge);
     EXPECT_EQ(lacking.card().observed, "no valgrind");
     EXPECT_EQ(lacking.card().next, "apt-get install valgrind");
-    const Verdict broken = verdict_of([] { raise({ErrorKind::failed, "disk full", ""}); });
+    const Verdict broken = verdict_of_check([] { raise({ErrorKind::failed, "disk full", ""}); });
     EXPECT_EQ(broken.kind(), OutcomeKind::grader_error);
     EXPECT_FALSE(broken.reason());
 }
 
 TEST(VerdictTest, ValueOrVerdict) {
     EXPECT_EQ(value_or_verdict(process::Result<int>(7)), 7);
-    EXPECT_EQ(verdict_of([] { (void)value_or_verdict<int>(process::machine_lacks("x", "y")); }).kind(),
+    EXPECT_EQ(verdict_of_check([] { (void)value_or_verdict<int>(process::machine_lacks("x", "y")); }).kind(),
               OutcomeKind::cannot_judge);
 }
 
@@ -66,7 +68,7 @@ TEST(VerdictTest, AnExitIsExpected) {
 }
 
 TEST(VerdictTest, AnotherExitStatusIsAWrongResult) {
-    const Verdict verdict = verdict_of([] {
+    const Verdict verdict = verdict_of_check([] {
         expect_exit_status(run_that(Ending::finished, {1, std::nullopt}), 0, "running it");
     });
     EXPECT_EQ(verdict.reason(), Reason::wrong_result);
@@ -77,7 +79,7 @@ TEST(VerdictTest, AnotherExitStatusIsAWrongResult) {
 
 TEST(VerdictTest, EveryUnexpectedEndingHasItsReason) {
     const auto reason = [](Ending ending, process::ExitStatus status) {
-        return verdict_of([&] { expect_exit(run_that(ending, status), "running it"); }).reason();
+        return verdict_of_check([&] { expect_exit(run_that(ending, status), "running it"); }).reason();
     };
     const auto signal = [](int number) { return process::ExitStatus{std::nullopt, number}; };
     EXPECT_EQ(reason(Ending::timed_out, signal(SIGKILL)), Reason::timed_out);
@@ -90,7 +92,7 @@ TEST(VerdictTest, EveryUnexpectedEndingHasItsReason) {
 }
 
 TEST(VerdictTest, ARunThatTheGraderStoppedIsTheGradersFault) {
-    const Verdict verdict = verdict_of([] {
+    const Verdict verdict = verdict_of_check([] {
         expect_exit(run_that(Ending::stopped, {std::nullopt, SIGKILL}), "running it");
     });
     EXPECT_EQ(verdict.kind(), OutcomeKind::grader_error);

@@ -15,14 +15,14 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::SizeIs;
 
-SystemCall only_call(const std::string& row) {
+SystemCall call_of_row(const std::string& row) {
     const SyscallLog log = parse_strace(row + "\n");
     EXPECT_THAT(log.calls, SizeIs(1)) << row;
     return log.calls.empty() ? SystemCall{} : log.calls.front();
 }
 
 nanoseconds slept_in(const std::string& row) {
-    const SystemCall call = only_call(row);
+    const SystemCall call = call_of_row(row);
     EXPECT_TRUE(is_sleep(call)) << row;
     return sleep_requested(call);
 }
@@ -46,12 +46,13 @@ TEST(Sleep, IsReadInEveryForm) {
     EXPECT_EQ(
         slept_in("futex(0x7ff, FUTEX_WAIT_PRIVATE, 0, {tv_sec=2, tv_nsec=0}) = -1 ETIMEDOUT (Timed out)"),
         seconds(2));
-    EXPECT_FALSE(is_sleep(only_call("poll([{fd=0, events=POLLIN}], 1, 700) = 1 ([{fd=0, revents=POLLIN}])")));
-    EXPECT_FALSE(is_sleep(only_call("futex(0x7ff, FUTEX_WAIT_PRIVATE, 0, {tv_sec=2, tv_nsec=0}) = 0")));
-    EXPECT_FALSE(is_sleep(only_call("futex(0x7ff, FUTEX_WAIT_PRIVATE, 0, NULL) = 0")));
-    EXPECT_FALSE(is_sleep(only_call("futex(0x7ff, FUTEX_WAKE_PRIVATE, 1) = 1")));
-    EXPECT_FALSE(is_sleep(only_call("poll(NULL, 0, -1) = 0")));
-    EXPECT_FALSE(is_sleep(only_call("write(1, \"x\", 1) = 1")));
+    EXPECT_FALSE(
+        is_sleep(call_of_row("poll([{fd=0, events=POLLIN}], 1, 700) = 1 ([{fd=0, revents=POLLIN}])")));
+    EXPECT_FALSE(is_sleep(call_of_row("futex(0x7ff, FUTEX_WAIT_PRIVATE, 0, {tv_sec=2, tv_nsec=0}) = 0")));
+    EXPECT_FALSE(is_sleep(call_of_row("futex(0x7ff, FUTEX_WAIT_PRIVATE, 0, NULL) = 0")));
+    EXPECT_FALSE(is_sleep(call_of_row("futex(0x7ff, FUTEX_WAKE_PRIVATE, 1) = 1")));
+    EXPECT_FALSE(is_sleep(call_of_row("poll(NULL, 0, -1) = 0")));
+    EXPECT_FALSE(is_sleep(call_of_row("write(1, \"x\", 1) = 1")));
 }
 
 TEST(Sleep, OfAnyLengthDoesNotOverflow) {

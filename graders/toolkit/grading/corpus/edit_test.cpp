@@ -8,16 +8,16 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::string text = "one\ntwo\ntwo\nthree\n";
+const std::string original = "one\ntwo\ntwo\nthree\n";
 
 std::string after(const std::vector<Edit>& edits) {
-    const auto result = edited(text, "solution/a.cpp", edits);
+    const auto result = edited(original, "solution/a.cpp", edits);
     EXPECT_TRUE(result) << result.error().what;
     return result.value_or(std::string());
 }
 
-process::Error problem(const std::vector<Edit>& edits) {
-    const auto result = edited(text, "solution/a.cpp", edits);
+process::Error problem_of(const std::vector<Edit>& edits) {
+    const auto result = edited(original, "solution/a.cpp", edits);
     EXPECT_FALSE(result);
     return result ? process::Error{} : result.error();
 }
@@ -26,7 +26,7 @@ TEST(Edited, ReplacesInsertsAndRemoves) {
     EXPECT_EQ(after({{"a.cpp", "one", "1", "a"}}), "1\ntwo\ntwo\nthree\n");
     EXPECT_EQ(after({{"a.cpp", "one\n", "one\nhalf\n", "a"}}), "one\nhalf\ntwo\ntwo\nthree\n");
     EXPECT_EQ(after({{"a.cpp", "three\n", "", "a"}}), "one\ntwo\ntwo\n");
-    EXPECT_EQ(after({}), text);
+    EXPECT_EQ(after({}), original);
 }
 
 TEST(Edited, LooksAtTheTextAsItWasWhateverTheOrder) {
@@ -37,16 +37,16 @@ TEST(Edited, LooksAtTheTextAsItWasWhateverTheOrder) {
 }
 
 TEST(Edited, SaysHowOftenTheFileAndThePlace) {
-    const process::Error none = problem({{"a.cpp", "\n    four\nfive", "x", "n.toml, line 7"}});
+    const process::Error none = problem_of({{"a.cpp", "\n    four\nfive", "x", "n.toml, line 7"}});
     EXPECT_EQ(none.what,
               "n.toml, line 7: `was` does not stand in solution/a.cpp, where it has to stand once: four");
     EXPECT_THAT(none.fix, HasSubstr("solution/a.cpp as that is now"));
-    const process::Error twice = problem({{"a.cpp", "two", "x", "n.toml, line 7"}});
+    const process::Error twice = problem_of({{"a.cpp", "two", "x", "n.toml, line 7"}});
     EXPECT_EQ(twice.what,
               "n.toml, line 7: `was` stands twice in solution/a.cpp, where it has to stand once: two");
     EXPECT_THAT(twice.fix, HasSubstr("a line before or behind"));
-    EXPECT_THAT(problem({{"a.cpp", "\n", "x", "n.toml"}}).what, HasSubstr("stands 4 times"));
-    EXPECT_THAT(problem({{"a.cpp", "", "x", "n.toml"}}).what, HasSubstr("does not stand"));
+    EXPECT_THAT(problem_of({{"a.cpp", "\n", "x", "n.toml"}}).what, HasSubstr("stands 4 times"));
+    EXPECT_THAT(problem_of({{"a.cpp", "", "x", "n.toml"}}).what, HasSubstr("does not stand"));
 }
 
 TEST(Edited, CountsPlacesThatOverlap) {
@@ -54,9 +54,9 @@ TEST(Edited, CountsPlacesThatOverlap) {
 }
 
 TEST(Edited, RefusesTwoEditsOfOnePlace) {
-    EXPECT_EQ(problem({{"a.cpp", "one\ntwo", "x", "first"}, {"a.cpp", "two\ntwo", "y", "second"}}).what,
+    EXPECT_EQ(problem_of({{"a.cpp", "one\ntwo", "x", "first"}, {"a.cpp", "two\ntwo", "y", "second"}}).what,
               "second: changes the same place as first");
-    EXPECT_EQ(problem({{"a.cpp", "one", "x", "first"}, {"a.cpp", "one\ntwo", "y", "second"}}).what,
+    EXPECT_EQ(problem_of({{"a.cpp", "one", "x", "first"}, {"a.cpp", "one\ntwo", "y", "second"}}).what,
               "second: changes the same place as first");
     EXPECT_EQ(after({{"a.cpp", "one\n", "x", "first"}, {"a.cpp", "two\ntwo\n", "y", "second"}}), "xythree\n");
 }

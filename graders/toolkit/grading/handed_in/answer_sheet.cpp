@@ -19,7 +19,7 @@ constexpr std::size_t most_faults = 200;
 constexpr std::size_t most_lines = 5'000;
 constexpr int most_joins = 1'000;
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_outer_blanks(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(" \t\v\f");
     if (begin == std::string_view::npos) {
         return {};
@@ -32,7 +32,7 @@ std::string_view without_comment(std::string_view line) {
     char quote = '\0';
     for (std::size_t i = 0; i < line.size(); ++i) {
         if (quote == '\0' && line[i] == '#') {
-            return trimmed(line.substr(0, i));
+            return without_outer_blanks(line.substr(0, i));
         }
         if (quote == '"' && line[i] == '\\') {
             ++i;
@@ -42,7 +42,7 @@ std::string_view without_comment(std::string_view line) {
             quote = line[i];
         }
     }
-    return trimmed(line);
+    return without_outer_blanks(line);
 }
 
 bool is_of_a_key(char byte) {
@@ -69,7 +69,8 @@ bool begins_something_new(std::string_view line) {
     }
     const std::string word = first_word(line);
     const std::size_t equals = line.find('=');
-    return !word.empty() && equals != std::string_view::npos && trimmed(line.substr(0, equals)) == word;
+    return !word.empty() && equals != std::string_view::npos &&
+           without_outer_blanks(line.substr(0, equals)) == word;
 }
 
 bool holds_one_of(std::string_view text, std::initializer_list<std::string_view> parts) {
@@ -91,7 +92,7 @@ std::string what_is_wrong(std::string_view line, const std::string& toml_says) {
     if (equals == std::string_view::npos) {
         return "there is no = between the name and the answer";
     }
-    const std::string_view value = trimmed(line.substr(equals + 1));
+    const std::string_view value = without_outer_blanks(line.substr(equals + 1));
     const std::string lower = in_lower_case(value);
     if (value.empty()) {
         return "nothing stands behind the =";

@@ -9,7 +9,7 @@ namespace {
 using namespace std::string_literals;
 using ::testing::HasSubstr;
 
-const std::string good = R"(# answers
+const std::string good_sheet = R"(# answers
 first = 1            # a comment
 [starter]
 bytes = 36
@@ -49,7 +49,7 @@ void expect_answers(const AnswerSheet& sheet, const std::vector<std::string>& bu
 void expect_lost(const std::string& was, const std::string& now, const char* table, const std::string& key,
                  std::size_t line, const std::string& what) {
     SCOPED_TRACE(now);
-    const AnswerSheet sheet(replaced(good, was, now));
+    const AnswerSheet sheet(replaced(good_sheet, was, now));
     expect_answers(sheet, {key});
     const auto lost = sheet.find(table, key);
     EXPECT_EQ(lost.value, nullptr);
@@ -59,7 +59,7 @@ void expect_lost(const std::string& was, const std::string& now, const char* tab
 }
 
 TEST(AnswerSheet, ReadsToml) {
-    const AnswerSheet sheet(good);
+    const AnswerSheet sheet(good_sheet);
     expect_answers(sheet);
     EXPECT_EQ(sheet.first_fault(), nullptr);
     EXPECT_EQ(sheet.find("starter", "bytes").line, 4U);
@@ -70,27 +70,27 @@ TEST(AnswerSheet, ReadsToml) {
 TEST(AnswerSheet, ACommentCostsNothingWhateverItsBytes) {
     for (const std::string& bytes :
          {"\xe9"s, "\xff\xfe"s, "\0"s, "\x01\x1b[31m"s, "\xc0\xaf"s, "\xed\xa0\x80"s}) {
-        expect_answers(AnswerSheet(replaced(good, "a comment", "caf" + bytes)));
-        expect_answers(AnswerSheet(replaced(good, "# answers", "# " + bytes + " = \"")));
-        expect_answers(AnswerSheet(replaced(good, "# two", "# tw" + bytes)));
+        expect_answers(AnswerSheet(replaced(good_sheet, "a comment", "caf" + bytes)));
+        expect_answers(AnswerSheet(replaced(good_sheet, "# answers", "# " + bytes + " = \"")));
+        expect_answers(AnswerSheet(replaced(good_sheet, "# two", "# tw" + bytes)));
     }
 }
 
 TEST(AnswerSheet, LineEndsAndEncodingsOfEditors) {
     const auto with_line_ends = [](const std::string& end) {
         std::string text;
-        for (const char byte : good) {
+        for (const char byte : good_sheet) {
             text += byte == '\n' ? end : std::string(1, byte);
         }
         return text;
     };
     expect_answers(AnswerSheet(with_line_ends("\r\n")));
     expect_answers(AnswerSheet(with_line_ends("\r")));
-    expect_answers(AnswerSheet("\xef\xbb\xbf" + good));
+    expect_answers(AnswerSheet("\xef\xbb\xbf" + good_sheet));
     for (const bool big : {false, true}) {
         for (const bool mark : {false, true}) {
             std::string wide = !mark ? "" : big ? "\xfe\xff" : "\xff\xfe";
-            for (const char byte : good) {
+            for (const char byte : good_sheet) {
                 wide += big ? std::string{'\0', byte} : std::string{byte, '\0'};
             }
             expect_answers(AnswerSheet(wide));
@@ -124,14 +124,14 @@ TEST(AnswerSheet, AWrongLineCostsItsOwnAnswer) {
 }
 
 TEST(AnswerSheet, TheSameAnswerTwiceIsOne) {
-    expect_answers(AnswerSheet(replaced(good, "bytes = 36", "bytes = 36\nbytes = 36")));
-    expect_answers(AnswerSheet(good + "[starter]\nother = 2\n"));
+    expect_answers(AnswerSheet(replaced(good_sheet, "bytes = 36", "bytes = 36\nbytes = 36")));
+    expect_answers(AnswerSheet(good_sheet + "[starter]\nother = 2\n"));
 }
 
 TEST(AnswerSheet, ABrokenHeaderCostsItsTable) {
     for (const char* header : {"[fixed", "[ fixed ", "[fixed]]", "[[fixed", "[fixed] true"}) {
         SCOPED_TRACE(header);
-        const AnswerSheet sheet(replaced(good, "[fixed]", header));
+        const AnswerSheet sheet(replaced(good_sheet, "[fixed]", header));
         expect_answers(sheet, {"flag"});
         ASSERT_NE(sheet.find("fixed", "flag").fault, nullptr);
         EXPECT_EQ(sheet.find("fixed", "flag").fault->line, 8U);

@@ -33,7 +33,7 @@ std::string last_part(const std::string& path) {
     return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
-bool contains(const std::vector<std::string>& all, const std::string& one) {
+bool holds(const std::vector<std::string>& all, const std::string& one) {
     return std::find(all.begin(), all.end(), one) != all.end();
 }
 
@@ -103,10 +103,9 @@ bool Search::is_starter(const std::string& file, const std::string& content) con
 }
 
 bool Search::is_asked_for_by_others(const std::string& file) const {
-    return std::any_of(surroundings_.activities.begin(), surroundings_.activities.end(),
-                       [&](const Activity& other) {
-                           return other.number != activity_.number && contains(other.submit, file);
-                       });
+    return std::any_of(
+        surroundings_.activities.begin(), surroundings_.activities.end(),
+        [&](const Activity& other) { return other.number != activity_.number && holds(other.submit, file); });
 }
 
 const Search::Company& Search::company_of(const std::string& path) {
@@ -117,7 +116,7 @@ const Search::Company& Search::company_of(const std::string& path) {
             Company& company = (*company_)[folder_of(entry.path)];
             for (const Activity& other : surroundings_.activities) {
                 for (const std::string& file : other.submit) {
-                    if (!contains(activity_.submit, file) && likeness(name, file)) {
+                    if (!holds(activity_.submit, file) && likeness(name, file)) {
                         company.theirs = true;
                     }
                 }
@@ -134,8 +133,8 @@ const Search::Company& Search::company_of(const std::string& path) {
 
 bool Search::is_of_another(const std::string& file, const std::string& path) {
     const std::string name = last_part(path);
-    const auto asked_for = [&](const Activity& other) { return contains(other.submit, name); };
-    if (!contains(activity_.submit, name) &&
+    const auto asked_for = [&](const Activity& other) { return holds(other.submit, name); };
+    if (!holds(activity_.submit, name) &&
         std::any_of(surroundings_.activities.begin(), surroundings_.activities.end(), asked_for)) {
         return true;
     }
