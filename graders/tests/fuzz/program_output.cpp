@@ -5,6 +5,7 @@
 #include "05-free/rounds.hpp"
 #include "targets.hpp"
 #include "vmlab/evidence/native_blocks.hpp"
+#include "vmlab/grading/output.hpp"
 
 namespace vmlab::fuzz {
 
@@ -20,14 +21,14 @@ void program_output(std::string_view input) {
     (void)leaks::line_of(text, 2);
 
     const std::uint64_t total = oom_output::last_total(text);
-    for (const std::string& line : oom_output::lines_of(text)) {
+    for (const std::string& line : grading::lines_of(text)) {
         require(oom_output::progress(line).value_or(oom_output::Progress{}).total <= total,
                 "the last total is the largest");
         (void)oom_output::bytes_after("reached", line);
     }
-    (void)oom_output::last_line(text);
+    (void)grading::last_line(text);
 
-    const auto lines = free_loop::lines_of(text);
+    const auto lines = grading::lines_of(text);
     const auto claims = oom_score::claims_in(lines);
     for (const oom_score::ChunkClaim& chunk : claims.chunks) {
         require(chunk.line < lines.size(), "a chunk is claimed on a line");

@@ -26,7 +26,7 @@ namespace vmlab::cli {
 
 namespace {
 
-using Found = process::Result<std::string>;
+using Tried = process::Result<std::string>;
 
 constexpr std::uint64_t smallest_machine = 128U << 20U;
 
@@ -69,7 +69,7 @@ process::Result<std::string> version_of(const char* tool, const char* package) {
     return run->out.substr(0, run->out.find('\n'));
 }
 
-Found try_build(const process::Sandbox& sandbox, const std::filesystem::path& scratch,
+Tried try_build(const process::Sandbox& sandbox, const std::filesystem::path& scratch,
                 std::optional<grading::Program>& program) {
     const std::filesystem::path source = scratch / "probe.cpp";
     if (const auto written = process::write_file_atomically(source, probe_source); !written) {
@@ -101,7 +101,7 @@ Found try_build(const process::Sandbox& sandbox, const std::filesystem::path& sc
     return version_of("g++", "g++");
 }
 
-Found try_memcheck(const process::Sandbox& sandbox, const grading::Program& program) {
+Tried try_memcheck(const process::Sandbox& sandbox, const grading::Program& program) {
     const auto version = version_of("valgrind", "valgrind");
     if (!version) {
         return version;
@@ -125,7 +125,7 @@ Found try_memcheck(const process::Sandbox& sandbox, const grading::Program& prog
     return *version;
 }
 
-Found try_strace(const process::Sandbox& sandbox, const grading::Program& program) {
+Tried try_strace(const process::Sandbox& sandbox, const grading::Program& program) {
     const auto version = version_of("strace", "strace");
     if (!version) {
         return version;
@@ -254,7 +254,7 @@ Tiers try_tiers(const Place& place, const std::filesystem::path& scratch) {
     return tiers;
 }
 
-Finding finding_of(const std::string& what, const Found& found, const std::string& without,
+Finding finding_of(const std::string& what, const Tried& found, const std::string& without,
                    bool is_needed = true) {
     if (found) {
         return {what, FindingState::works, *found};
@@ -265,11 +265,11 @@ Finding finding_of(const std::string& what, const Found& found, const std::strin
 
 /// The arenas, and what witnesses a kill outside of a machine of our own.
 void examine_arenas(Examination& made, const process::Sandbox& sandbox) {
-    const Found machine = try_machine(sandbox);
+    const Tried machine = try_machine(sandbox);
     const bool is_enough = machine.has_value();
     const std::string without = "activities 3 and 4: kills in a group of processes are not judged";
-    const Found second = try_arena(arena::KindChoice::cgroup2, sandbox);
-    const Found first = try_arena(arena::KindChoice::cgroup1, sandbox);
+    const Tried second = try_arena(arena::KindChoice::cgroup2, sandbox);
+    const Tried first = try_arena(arena::KindChoice::cgroup1, sandbox);
     made.findings.push_back(finding_of("arena: cgroup2", second, without, !is_enough && !first.has_value()));
     made.findings.push_back(finding_of("arena: cgroup1", first, without, !is_enough && !second.has_value()));
     made.findings.push_back(finding_of("arena: vm", machine,

@@ -73,7 +73,7 @@ Slots slots_of(const GraderOptions& options, const fs::path& scratch) {
 
 /// What no program may see even if it lies among the system's own files: the checkout, the submission as it
 /// was handed in, and the result.
-std::vector<fs::path> hidden_places(const GraderOptions& options, const GraderFolders& folders) {
+std::vector<fs::path> hidden_places(const GraderOptions& options, const Folders& folders) {
     std::vector<fs::path> places{folders.activity.parent_path().parent_path(),
                                  folders.grader.parent_path().parent_path(), options.submission};
     if (options.result) {

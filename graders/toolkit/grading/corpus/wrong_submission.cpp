@@ -25,9 +25,9 @@ bool contains(const std::vector<std::string>& all, std::string_view one) {
 }
 
 /// Reads NAME.toml piece by piece, keeping the first thing that is wrong.
-class Reader {
+class SubmissionReader {
   public:
-    Reader(const toml::table& root, const Activity& activity, std::string file)
+    SubmissionReader(const toml::table& root, const Activity& activity, std::string file)
         : root_(root), activity_(activity), file_(std::move(file)) {}
 
     WrongSubmission read() {
@@ -262,7 +262,7 @@ process::Result<WrongSubmission> read_wrong_submission(const fs::path& grader, c
     if (!root) {
         return tl::unexpected(root.error());
     }
-    Reader reader(*root, activity, file);
+    SubmissionReader reader(*root, activity, file);
     WrongSubmission wrong = reader.read();
     wrong.name = name;
     if (fs::is_directory(folder, ignored)) {

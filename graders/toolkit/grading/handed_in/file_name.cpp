@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 14> blanks = {" ",      "\t",     "\n",  
                                                      "\u200b", "\u200e", "\u200f", "\u202a", "\u202c",
                                                      "\u202d", "\u202e", "\u3000", "\ufeff"};
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks_around(std::string_view text) {
     bool shorter = true;
     while (shorter) {
         shorter = false;
@@ -80,7 +80,7 @@ std::string_view without_number(std::string_view text) {
     const bool mark = bracketed ? before == (closing == ')' ? '(' : '[')
                                 : before == '-' || before == '_' || before == ' ' || before == '.';
     rest.remove_suffix(1);
-    return mark ? trimmed(rest) : text;
+    return mark ? without_blanks_around(rest) : text;
 }
 
 /// Without the word for a copy, as systems in several languages write it: "x - copy", "copy of x".
@@ -90,7 +90,7 @@ std::string_view without_copy_word(std::string_view text) {
                                                         "kopia av ", "copy_of_",   "copyof"};
     for (const std::string_view word : before) {
         if (text.starts_with(word)) {
-            return trimmed(text.substr(word.size()));
+            return without_blanks_around(text.substr(word.size()));
         }
     }
     for (const std::string_view word : words) {
@@ -112,7 +112,8 @@ bool is_prefix_of_a_system(std::string_view text) {
     if (text.ends_with(" - ")) {
         return true;
     }
-    return text.size() > 1 && (text.back() == '_' || text.back() == '-') && is_digit(text[text.size() - 2]);
+    return text.size() > 1 && (text.back() == '_' || text.back() == '-') &&
+           is_digit(text[text.size() - 2]);
 }
 
 bool is_stem(std::string_view stem, std::string_view wanted) {
@@ -131,9 +132,9 @@ bool is_stem(std::string_view stem, std::string_view wanted) {
     }
 }
 
-/// In lower case, trimmed, every dash a hyphen.
+/// In lower case, without_blanks_around, every dash a hyphen.
 std::string plain(std::string_view name) {
-    std::string text = in_lower_case(trimmed(name));
+    std::string text = in_lower_case(without_blanks_around(name));
     for (const std::string_view dash : {"\u2010", "\u2011", "\u2012", "\u2013", "\u2014"}) {
         for (std::size_t at = text.find(dash); at != std::string::npos; at = text.find(dash, at)) {
             text.replace(at, dash.size(), "-");
@@ -162,12 +163,13 @@ std::optional<Likeness> likeness(std::string_view name, std::string_view wanted)
     std::string_view rest = lower;
     for (;;) {
         const auto [stem, extension] = split(rest);
-        const bool same_kind = !extension.empty() && is_same_kind(trimmed(extension), wanted_extension);
-        if (same_kind && is_stem(trimmed(stem), wanted_stem)) {
+        const bool same_kind =
+            !extension.empty() && is_same_kind(without_blanks_around(extension), wanted_extension);
+        if (same_kind && is_stem(without_blanks_around(stem), wanted_stem)) {
             return Likeness::alike;
         }
         const std::string_view before = rest;
-        rest = same_kind || is_extra(extension) ? trimmed(stem) : without_number(rest);
+        rest = same_kind || is_extra(extension) ? without_blanks_around(stem) : without_number(rest);
         if (rest == before) {
             return std::nullopt;
         }

@@ -29,15 +29,15 @@ std::string message_of(int error) {
 }
 
 /// The submission and, where there is one, its folder NN-slug.
-struct Folders {
+struct FoundFolders {
     Descriptor whole;
     Descriptor own;
     std::string
         refused;  ///< why what is called NN-slug is no folder: a link in its place could lead anywhere
 };
 
-Folders open_folders(Descriptor whole, const std::string& name) {
-    Folders folders{std::move(whole), {}, {}};
+FoundFolders open_folders(Descriptor whole, const std::string& name) {
+    FoundFolders folders{std::move(whole), {}, {}};
     folders.own = Descriptor(
         openat(folders.whole.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!folders.own && errno != ENOENT) {
@@ -87,7 +87,7 @@ class Stage {
 };
 
 /// The file at its exact place: its content, or why it is refused. Nothing: it is not there.
-std::optional<tl::expected<std::string, std::string>> read_exact(const Folders& folders,
+std::optional<tl::expected<std::string, std::string>> read_exact(const FoundFolders& folders,
                                                                  const std::string& file, Search& search) {
     for (const Descriptor* folder : {&folders.own, &folders.whole}) {
         if (!*folder) {
@@ -108,7 +108,7 @@ std::optional<tl::expected<std::string, std::string>> read_exact(const Folders& 
 process::Result<StagedSubmission> stage_folder(Descriptor opened, const std::string& name,
                                                const Activity& activity, const std::filesystem::path& into,
                                                const Surroundings& surroundings) {
-    const Folders folders = open_folders(std::move(opened), activity.folder_name());
+    const FoundFolders folders = open_folders(std::move(opened), activity.folder_name());
     Search search(folders.whole.get(), name, activity, surroundings);
     Stage stage(activity, into);
     for (const std::string& file : activity.submit) {
