@@ -35,8 +35,8 @@ std::vector<std::string> harmful_commands(const std::string& text,
     const std::vector<std::string> patterns = {
         R"(\blab\s+reset\b)",  // takes the student's files away
         R"(\bgit\s+(checkout|restore|reset|clean|stash)\b)",
-        R"(\b(rm|mv|unlink|shred|truncate)\s+[-./\w*])",  // whatever they are given
-        R"(\bsed\s+(-\w+\s+)*(-i|--in-place))",           // changes the file that it reads
+        R"(\b(rm|mv|unlink|shred|truncate)\s+(?!-r build/lab\b)[-./\w*])",  // whatever else they are given
+        R"(\bsed\s+(-\w+\s+)*(-i|--in-place))",                             // changes the file that it reads
         R"(\b(tee|install|ln)\s+[^|;&\n]*)" + file,
         R"(\bcp\s+[^|;&\n]*\s)" + file,
         R"(\bdd\s+[^|;&\n]*of=)" + file,
@@ -99,7 +99,8 @@ TEST(OfferedCommands, AHarmfulOneIsFound) {
     }
     for (const char* harmless :
          {"../../scripts/lab show 3 starter > original.cpp", "sed 's|a|b|' oom.cpp > one_free.cpp",
-          "./oom > /dev/null", "cp oom.cpp copy.cpp", "g++ oom.cpp -o oom -lfmt", "cat x > oom.cpp.txt"}) {
+          "./oom > /dev/null", "cp oom.cpp copy.cpp", "g++ oom.cpp -o oom -lfmt", "cat x > oom.cpp.txt",
+          "rm -r build/lab; scripts/lab"}) {
         EXPECT_THAT(harmful_commands(harmless, files), IsEmpty()) << harmless;
     }
     EXPECT_EQ(texts_in("f(\"a \"\n   \"b\", \"c\\nd\")"), "\na b\nc\nd");

@@ -9,6 +9,8 @@
 
 #include <cstring>
 
+#include "evidence/evidence_testing.hpp"
+
 namespace vmlab::evidence {
 namespace {
 
@@ -123,6 +125,28 @@ TEST(MemoryUse, OfAProcessThatIsGoneIsAnError) {
     EXPECT_FALSE(region_use(child, 0));
     EXPECT_FALSE(page_use(child, 0x1000, 1));
     EXPECT_FALSE(auxiliary_vector(child));
+}
+
+class PeakTest : public LiveTest {};
+
+TEST_F(PeakTest, OfAProgramBeginsWithThatOfTheProcessThatBecameIt) {
+    process::Job job;
+    job.argv = {build(R"source(
+#include <cstdio>
+#include <sys/resource.h>
+                      int main() {
+                          rusage usage{};
+                          getrusage(RUSAGE_SELF, &usage);
+                          printf("%ld\n", usage.ru_maxrss);
+                      })source")
+                    .string()};
+    job.readable = {job.argv.front()};
+    const auto lean = sandbox().run(job);
+    job.start.resident_bytes_before = 100U << 20U;
+    const auto fat = sandbox().run(job);
+    ASSERT_TRUE(lean && fat);
+    EXPECT_LT(std::atol(lean->out.c_str()), 100 << 10) << lean->describe();
+    EXPECT_GE(std::atol(fat->out.c_str()), 100 << 10) << fat->describe();
 }
 
 }  // namespace

@@ -112,8 +112,7 @@ bool is_prefix_of_a_system(std::string_view text) {
     if (text.ends_with(" - ")) {
         return true;
     }
-    return text.size() > 1 && (text.back() == '_' || text.back() == '-') &&
-           is_digit(text[text.size() - 2]);
+    return text.size() > 1 && (text.back() == '_' || text.back() == '-') && is_digit(text[text.size() - 2]);
 }
 
 bool is_stem(std::string_view stem, std::string_view wanted) {

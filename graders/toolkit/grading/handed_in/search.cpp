@@ -37,10 +37,6 @@ bool holds(const std::vector<std::string>& all, const std::string& one) {
     return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-std::string shown(const std::string& path) {
-    return excerpt(path.substr(0, path.find('\n')), 1) + (path.find('\n') == std::string::npos ? "" : "…");
-}
-
 /// Text without what an editor changes by itself.
 std::string essence(const std::string& text) {
     std::string result;
@@ -66,7 +62,7 @@ bool is_archive(const std::string& path) {
 std::string list_of(const std::vector<std::string>& names) {
     std::string list;
     for (std::size_t i = 0; i < names.size() && i < most_named; ++i) {
-        list += (i == 0 ? "" : "\n") + shown(names[i]);
+        list += (i == 0 ? "" : "\n") + shown_path(names[i]);
     }
     if (names.size() > most_named) {
         list += fmt::format("\n… and {} more", names.size() - most_named);
@@ -75,6 +71,10 @@ std::string list_of(const std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+std::string shown_path(const std::string& path) {
+    return excerpt(path.substr(0, path.find('\n')), 1) + (path.find('\n') == std::string::npos ? "" : "…");
+}
 
 struct Search::Candidate {
     std::string path;
@@ -176,14 +176,14 @@ Refusal Search::missing(const std::string& file) {
     refusal.found = names.empty() ? "no file was found in what was handed in"
                                   : "found in what was handed in:\n" + list_of(names);
     for (const std::string& each : seen().unreadable) {
-        refusal.found += fmt::format("\nthe folder {} may not be read", shown(each));
+        refusal.found += fmt::format("\nthe folder {} may not be read", shown_path(each));
     }
     refusal.next = fmt::format("Put {} into what you hand in: into the folder {}, or at its top.", file,
                                activity_.folder_name());
     const auto archive = std::find_if(seen().entries.begin(), seen().entries.end(),
                                       [](const Survey::Entry& entry) { return is_archive(entry.path); });
     if (archive != seen().entries.end()) {
-        refusal.next = fmt::format("Unpack {}: an archive is not looked into.", shown(archive->path));
+        refusal.next = fmt::format("Unpack {}: an archive is not looked into.", shown_path(archive->path));
     }
     if (!seen().cut.empty()) {
         refusal.found += fmt::format("\nnot everything was looked at: {}", seen().cut);
@@ -219,10 +219,10 @@ tl::expected<Search::Taken, Refusal> Search::find(const std::string& file) {
         const process::Descriptor folder = open_folder_below(folder_, folder_of(candidate.path));
         auto content = read_regular_file(folder.get(), last_part(candidate.path));
         if (!content) {
-            unreadable =
-                Refusal{.what = fmt::format("missing, and {} {}", shown(candidate.path), content.error()),
-                        .found = {},
-                        .next = fmt::format("Hand it in as {}/{}.", activity_.folder_name(), file)};
+            unreadable = Refusal{
+                .what = fmt::format("missing, and {} {}", shown_path(candidate.path), content.error()),
+                .found = {},
+                .next = fmt::format("Hand it in as {}/{}.", activity_.folder_name(), file)};
             return true;
         }
         candidate.starter = is_starter(file, *content);

@@ -56,4 +56,7 @@ class Search {
     std::optional<std::map<std::string, Company>> company_;  ///< by folder
 };
 
+/// A path of a submission for a text of one line: its first line, control characters made visible.
+[[nodiscard]] std::string shown_path(const std::string& path);
+
 }  // namespace vmlab::grading

@@ -73,7 +73,7 @@ class Stage {
         return {};
     }
     void note_place(const std::string& file, const std::string& path) {
-        note(fmt::format("{} was taken from {}; its place is {}/{}.", file, excerpt(path, 1),
+        note(fmt::format("{} was taken from {}; its place is {}/{}.", file, shown_path(path),
                          activity_.folder_name(), file));
     }
     void note(std::string text) { staged_.notes.push_back(std::move(text)); }
@@ -128,7 +128,7 @@ process::Result<StagedSubmission> stage_folder(Descriptor opened, const std::str
                 if (const auto other = search.find(file); other && !search.is_starter(file, other->content)) {
                     stage.note(fmt::format(
                         "{} is the starter, unchanged; {} was not taken, since only one of them can be.",
-                        file, excerpt(other->path, 1)));
+                        file, shown_path(other->path)));
                 }
             }
             continue;
@@ -144,7 +144,7 @@ process::Result<StagedSubmission> stage_folder(Descriptor opened, const std::str
         stage.note_place(file, found->path);
         if (!found->passed_over.empty()) {
             stage.note(fmt::format("{} is the starter, unchanged, and was left aside.",
-                                   excerpt(found->passed_over, 1)));
+                                   shown_path(found->passed_over)));
         }
     }
     return stage.result();
@@ -154,7 +154,7 @@ process::Result<StagedSubmission> stage_folder(Descriptor opened, const std::str
 process::Result<StagedSubmission> stage_file(const std::filesystem::path& submission,
                                              const Activity& activity, const std::filesystem::path& into) {
     const std::string name = submission.filename().string();
-    const std::string wanted = fmt::format("{}", excerpt(name, 1));
+    const std::string wanted = fmt::format("{}", shown_path(name));
     if (!asks_for(activity, name)) {
         return process::failed(fmt::format("{} is no folder, and no file that activity {} asks for",
                                            submission.string(), activity.number),

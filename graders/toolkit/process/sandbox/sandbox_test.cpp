@@ -158,19 +158,6 @@ TEST_P(SandboxTest, SetsTheSceneForAProgram) {
               "another-name\nanother-name\n");
 }
 
-TEST_P(SandboxTest, AFatParentLeavesItsPeakToTheProgram) {
-    Job job;
-    job.argv = {"/usr/bin/python3", "-c",
-                "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"};
-    if (::access(job.argv.front().c_str(), X_OK) != 0) {
-        GTEST_SKIP() << "no " << job.argv.front();
-    }
-    job.start.resident_bytes_before = 100U << 20U;
-    const auto run = sandbox_->run(job);
-    ASSERT_TRUE(run) << run.error().what;
-    EXPECT_GE(std::atol(run->out.c_str()), 100 << 10) << run->err;
-}
-
 TEST_P(SandboxTest, StopsAProgramThatNeverEnds) {
     Job job;
     job.limits.wall = 300ms;
