@@ -90,8 +90,11 @@ inline const Experiment gigabyte_block =
 inline Shared<evidence::MemcheckRun> traced{[](Lab& lab) { return odd.memcheck(lab); }};
 inline Shared<evidence::SyscallRun> paced_by_default{[](Lab& lab) { return usual_pause.syscalls(lab); }};
 inline Shared<evidence::SyscallRun> paced_otherwise{[](Lab& lab) { return other_pause.syscalls(lab); }};
-inline Shared<evidence::SyscallRun> with_little_address_space{
-    [](Lab& lab) { return little_space.syscalls(lab); }};
+inline Shared<evidence::SyscallRun> with_little_address_space{[](Lab& lab) {
+    evidence::SyscallOptions options;
+    options.data_bytes = 1024;  // a program may fill its blocks by read(2)
+    return little_space.syscalls(lab, options);
+}};
 inline Shared<arena::Outcome> untouched{
     [](Lab& lab) { return in_arena(lab, 64 * mebibyte, untouched_gigabyte); }};
 inline Shared<arena::Outcome> touched{

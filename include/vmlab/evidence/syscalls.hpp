@@ -103,6 +103,7 @@ struct SyscallOptions {
     process::Limits limits;
     process::Start start;
     bool fast_forward_sleeps = true;
+    std::size_t data_bytes = 65536;  ///< that are kept of each read and each write
     std::vector<std::filesystem::path> readable;
     process::OnPause on_pause;  ///< a dialogue over the program's stdin, as in process::Job
 

@@ -56,7 +56,8 @@ process::Result<SyscallRun> run_syscalls(const process::Sandbox& sandbox,
     }
 
     process::Job job;
-    job.argv = {strace->string(), "-f", "-q", "-y", "-ttt", "-s", "65536", "--seccomp-bpf", "-e", traced};
+    job.argv = {strace->string(), "-f", "-q",  "-y", "-ttt", "-s", std::to_string(options.data_bytes),
+                "--seccomp-bpf",  "-e", traced};
     if (options.fast_forward_sleeps) {
         std::ranges::copy(fast_forward_options(), std::back_inserter(job.argv));
     }

@@ -83,6 +83,22 @@ TEST_F(SystemViewTest, ShowsWhatAProgramAndItsCompilerNeed) {
     EXPECT_THAT(seen.shown, Contains(root_ / "lib64")) << "the link";
 }
 
+TEST_F(SystemViewTest, ShowsDebugInformationOfTheLoaderAloneWhereItCanTellIt) {
+    const std::string id = "0123456789abcdefghij";  // 20 bytes
+    std::ofstream(root_ / "usr/lib64/ld-linux-x86-64.so.2")
+        << std::string(
+               "\x7f"
+               "ELF some bytes")
+        << std::string("\4\0\0\0\24\0\0\0\3\0\0\0GNU\0", 16) << id << "more";
+    EXPECT_TRUE(sees(view(), "usr/lib/debug/.build-id/ab/cd.debug")) << "the loader's is not there";
+    put("usr/lib/debug/.build-id/30/31323334353637383961626364656667"
+        "68696a.debug");
+    EXPECT_TRUE(sees(view(),
+                     "usr/lib/debug/.build-id/30/31323334353637383961626364656667"
+                     "68696a.debug"));
+    EXPECT_FALSE(sees(view(), "usr/lib/debug/.build-id/ab/cd.debug"));
+}
+
 TEST_F(SystemViewTest, HidesWhatIsNotTheDistributions) {
     const std::vector<std::string> files = {
         "usr/src/app/solution.cpp",       "usr/local/include/app/solution.cpp",
