@@ -212,7 +212,8 @@ TEST_F(CliTest, ASubmissionIsFoundWhereItLiesAndThatIsSaid) {
 
     write(place / "b/heap_growth.cpp", work + "// once more\n");
     write(place / "c/heap_growth.cpp", work);
-    for (const json& check : grade_activity(1, place, 1).at("checks")) {
+    const json several = grade_activity(1, place, 1);
+    for (const json& check : several.at("checks")) {
         EXPECT_EQ(check.at("reason"), "missing-file");
         EXPECT_EQ(check.at("card").at("observed"), "it is missing, and 2 files could be meant");
         EXPECT_EQ(check.at("card").at("evidence"), "b/heap_growth.cpp\nc/heap_growth.cpp");
@@ -232,7 +233,8 @@ TEST_F(CliTest, ASourceInAnotherEncodingSaysSo) {
          {std::pair{wide, "heap_growth.cpp is UTF-16: save it as UTF-8"},
           std::pair{one_line, "heap_growth.cpp ends its lines with CR alone"}}) {
         write(place / "heap_growth.cpp", content);
-        for (const json& check : grade_activity(1, place, 1).at("checks")) {
+        const json odd = grade_activity(1, place, 1);
+        for (const json& check : odd.at("checks")) {
             EXPECT_EQ(check.at("reason"), "build-error");
             EXPECT_THAT(check.at("card").at("observed").get<std::string>(), HasSubstr(what));
         }
