@@ -12,6 +12,13 @@ bool is_gap(const Mapping& mapping) {
     return mapping.permissions.starts_with("---");
 }
 
+/// Of the region (graders/toolkit/inside/shows_writes.cpp, edge_pages). Between blocks a gap has one or two
+/// pages, and the guard of a thread's stack one.
+bool is_edge(const Mapping& mapping) {
+    constexpr std::uint64_t least_bytes = 64 * 4096;
+    return is_gap(mapping) && mapping.bytes() >= least_bytes;
+}
+
 }  // namespace
 
 std::size_t ShownBlock::pages_written() const {
@@ -25,10 +32,14 @@ std::vector<ShownBlock> shown_blocks(const std::vector<Mapping>& mappings, std::
     if (holds == mappings.end() || is_gap(*holds)) {
         return {};
     }
-    // The allocator's region: mappings without a hole between them, gaps at both ends.
+    // The allocator's region: mappings without a hole between them, wide gaps at both ends.
     auto first = holds;
-    while (first != mappings.begin() && std::prev(first)->end == first->start && first->path.empty()) {
+    while (first != mappings.begin() && std::prev(first)->end == first->start && first->path.empty() &&
+           !is_edge(*first)) {
         --first;
+    }
+    if (!is_edge(*first)) {
+        return {};
     }
     std::vector<ShownBlock> blocks;
     ShownBlock block;
@@ -38,6 +49,9 @@ std::vector<ShownBlock> shown_blocks(const std::vector<Mapping>& mappings, std::
         if (is_gap(*each)) {
             if (after_gap && !block.written.empty()) {
                 blocks.push_back(block);
+            }
+            if (is_edge(*each) && each != first) {
+                break;
             }
             block = {};
             after_gap = true;

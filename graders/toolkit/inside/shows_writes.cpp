@@ -34,10 +34,13 @@ namespace {
 constexpr std::size_t page_bytes = 4096;
 /// For all blocks together; a block that is freed stays taken.
 constexpr std::size_t region_pages = 65'536;
+/// Unusable at either end, so that whatever the kernel maps beside the region (a thread's stack, with its
+/// guard of one page) is not taken for a block: evidence/shown_blocks.cpp knows the region by it.
+constexpr std::size_t edge_pages = 64;
 constexpr std::size_t most_sizes = 4;
 
 char* region = nullptr;
-std::atomic<std::size_t> taken_pages;
+std::atomic<std::size_t> taken_pages{edge_pages};
 std::size_t shown_sizes[most_sizes];
 /// The size of the block that begins with this page.
 std::uint32_t size_at[region_pages];
@@ -67,7 +70,7 @@ void* shown_block(std::size_t size) {
     const std::size_t pages = (size + page_bytes - 1) / page_bytes;
     const std::size_t first = taken_pages.fetch_add(pages + 1, std::memory_order_relaxed) + 1;
     void* block = region + first * page_bytes;
-    if (first + pages >= region_pages || mprotect(block, pages * page_bytes, PROT_READ) != 0) {
+    if (first + pages + edge_pages >= region_pages || mprotect(block, pages * page_bytes, PROT_READ) != 0) {
         errno = ENOMEM;
         return nullptr;
     }

@@ -266,6 +266,23 @@ TEST_F(RunMemcheck, TalksWithAProgram) {
     EXPECT_EQ(made->run.out, "line\nline\n");
 }
 
+TEST_F(RunMemcheck, DoesNotDistrustAProgramThatMakesValgrindGiveUp) {
+    const auto made = run_memcheck(sandbox(), build(R"source(
+#include <cstdlib>
+#include <cstring>
+                                                    int main() {
+                                                        auto* block = static_cast<char*>(malloc(100));
+                                                        memset(block, 0x55, 100'000);
+                                                        free(block);
+                                                        free(malloc(200));
+                                                    })source"));
+    if (lacks(made)) {
+        GTEST_SKIP() << made.error().what;
+    }
+    EXPECT_EQ(made->damage, std::nullopt) << *made->damage;
+    EXPECT_NE(made->report.misuse(), nullptr) << "it wrote behind its block";
+}
+
 TEST_F(RunMemcheck, FastForwardsSleeps) {
     MemcheckOptions options;
     options.fast_forward_sleeps = true;

@@ -85,6 +85,20 @@ tl::unexpected<process::Error> did_not_start(const process::Run& run, std::strin
         remedy_for(words));
 }
 
+/// Whether Valgrind itself gave up: a program that writes far beyond its blocks can damage Valgrind's own.
+bool gave_up(std::string_view log) {
+    return log.find("valgrind: the 'impossible' happened") != std::string_view::npos;
+}
+
+/// Valgrind that gives up ends its document and shows the threads' stacks behind it.
+std::string without_last_stacks(std::string xml) {
+    constexpr std::string_view end = "</valgrindoutput>\n";
+    if (const std::size_t at = xml.find(end); at != std::string::npos) {
+        xml.resize(at + end.size());
+    }
+    return xml;
+}
+
 }  // namespace
 
 process::Result<MemcheckRun> run_memcheck(const process::Sandbox& sandbox,
@@ -134,12 +148,14 @@ process::Result<MemcheckRun> run_memcheck(const process::Sandbox& sandbox,
     MemcheckRun made;
     made.run = std::move(*run);
     const std::string log = channel(made.run, log_channel);
-    auto report = parse_memcheck_xml(channel(made.run, xml_channel));
+    const std::string xml = channel(made.run, xml_channel);
+    auto report = parse_memcheck_xml(gave_up(log) ? without_last_stacks(xml) : xml);
     if (report && !report->started) {
         return did_not_start(made.run, log);
     }
     if (report) {
         made.report = std::move(*report);
+        made.report.complete = made.report.complete && !gave_up(log);
     }
     made.trace = parse_allocation_trace(log, made.report.pid);
     made.remarks = remarks_in(log, made.report.pid);
