@@ -74,8 +74,8 @@ tl::unexpected<process::Error> lacks_memory(const std::string& what) {
 }  // namespace
 
 bool was_cut_off(const process::Run& run, const process::Limits& limits) {
-    if (run.succeeded() || used_its_time(run, limits) || used_its_memory(run, limits) || run.ending == process::Ending::output_limit ||
-        run.ending == process::Ending::timed_out) {
+    if (run.succeeded() || used_its_time(run, limits) || used_its_memory(run, limits) ||
+        run.ending == process::Ending::output_limit || run.ending == process::Ending::timed_out) {
         return false;
     }
     return run.ending != process::Ending::finished || !run.status.code || says_any(run, memory_signs) ||
