@@ -36,9 +36,17 @@ struct Case {
                                             const grading::Activity& activity,
                                             const std::filesystem::path& into);
 
-/// Runs a grader program on a submission and reads its result.
+/// Whether the corpus test grades a case of activity `activity` by all checks. Every case is, but for most
+/// wrong submissions: of those the first of each check that it fails, by name, and the others by the checks
+/// that they fail. (scripts/validity grades all of them whole, and so does VMLAB_CORPUS=whole.)
+[[nodiscard]] process::Result<bool> is_graded_whole(const Case& each, const std::filesystem::path& source,
+                                                    const grading::Activity& activity);
+
+/// Runs a grader program on a submission and reads its result: of the checks named `only`, of all where none
+/// is.
 [[nodiscard]] process::Result<grading::Result> run_grader(const std::filesystem::path& grader,
                                                           const std::filesystem::path& submission,
-                                                          const std::filesystem::path& result_file);
+                                                          const std::filesystem::path& result_file,
+                                                          const std::vector<std::string>& only = {});
 
 }  // namespace vmlab::corpus

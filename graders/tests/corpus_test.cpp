@@ -49,8 +49,9 @@ std::string describe(const CheckResult& check) {
 
 class CorpusTest : public ::testing::TestWithParam<Case> {
   protected:
-    /// The graded checks of the case; none when something on the way went wrong, which is then a failure.
-    std::vector<CheckResult> grade(const grading::Activity& activity) {
+    /// The graded checks of the case, all or those that it fails (is_graded_whole); none when something on
+    /// the way went wrong, which is then a failure.
+    std::vector<CheckResult> grade(const grading::Activity& activity, const grading::WrongSubmission& wrong) {
         const auto folder = process::TemporaryFolder::create();
         if (!folder) {
             ADD_FAILURE() << folder.error().what;
@@ -61,13 +62,20 @@ class CorpusTest : public ::testing::TestWithParam<Case> {
             ADD_FAILURE() << laid_out.error().what << '\n' << laid_out.error().fix;
             return {};
         }
-        const auto result = run_grader(graders / (GetParam().activity + "-checks"), submission,
-                                       folder->path() / "result.json");
+        const auto whole = is_graded_whole(GetParam(), source, activity);
+        if (!whole) {
+            ADD_FAILURE() << whole.error().what << '\n' << whole.error().fix;
+            return {};
+        }
+        const auto result =
+            run_grader(graders / (GetParam().activity + "-checks"), submission,
+                       folder->path() / "result.json", *whole ? std::vector<std::string>{} : wrong.fails);
         if (!result) {
             ADD_FAILURE() << result.error().what;
             return {};
         }
-        EXPECT_EQ(result->activities.at(0).checks.size(), activity.checks.size());
+        EXPECT_EQ(result->activities.at(0).checks.size(),
+                  *whole ? activity.checks.size() : wrong.fails.size());
         return result->activities.at(0).checks;
     }
 
@@ -97,7 +105,7 @@ TEST_P(CorpusTest, IsGradedAsKnown) {
         wrong = std::move(*read);
     }
     int failed = 0;
-    for (const CheckResult& check : grade(activity)) {
+    for (const CheckResult& check : grade(activity, wrong)) {
         SCOPED_TRACE(describe(check));
         if (check.outcome == OutcomeKind::cannot_judge) {
             accept_unjudged(check);
