@@ -113,7 +113,7 @@ inline Shared<Untraced> with_little_space_untraced{[](Lab& lab) {
     little.run = little.experiment.native(lab);
     return little;
 }};
-inline Shared<process::Run> untraced{[](Lab& lab) { return one_real_second.native(lab); }};
+inline Shared<grading::TimedRun> untraced{[](Lab& lab) { return one_real_second.timed(lab); }};
 
 /// The first line has come: a program that keeps to its --pause 600 sleeps now. One that does not flush its
 /// lines has until the end of the limit.

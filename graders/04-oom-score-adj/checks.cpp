@@ -56,7 +56,7 @@ void expect_own_pid(const Experiment& experiment, const process::Run& run, const
 
 TEST(OomScore, PrintsItsOwnProcessId) {
     expect_own_pid(options_given, by_options.get().run, "under strace");
-    expect_own_pid(one_real_second, untraced.get(), "with nobody watching");
+    expect_own_pid(one_real_second, untraced.get().run, "with nobody watching");
 }
 
 /// The second witness: /proc/PID/oom_score, read from outside when the line was on stdout.

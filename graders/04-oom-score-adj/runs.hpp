@@ -78,7 +78,7 @@ inline const Experiment adjusted_by_321 =
 inline const Experiment one_large_chunk = run_with({"--chunk-mb", "64", "--pause", "600"});
 
 /// With nobody tracing it.
-inline Shared<process::Run> untraced{[](Lab& lab) { return one_real_second.native(lab); }};
+inline Shared<grading::TimedRun> untraced{[](Lab& lab) { return one_real_second.timed(lab); }};
 inline Shared<evidence::SyscallRun> by_options{[](Lab& lab) { return options_given.syscalls(lab); }};
 inline Shared<evidence::SyscallRun> adjusted{[](Lab& lab) { return adjusted_by_321.syscalls(lab); }};
 inline Shared<Asleep> grown{[](Lab& lab) { return asleep_after(lab, one_large_chunk, "0"); }};

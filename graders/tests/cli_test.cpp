@@ -124,7 +124,7 @@ TEST_F(CliTest, ColourOnATerminalOnly) {
     EXPECT_EQ(coloured.status.code, 1) << coloured.out;
     EXPECT_TRUE(has_colour(coloured.out));
     EXPECT_THAT(coloured.out, HasSubstr("✗")) << "a UTF-8 locale";
-    EXPECT_THAT(coloured.out, HasSubstr("Grading  01 0/8")) << "progress";
+    EXPECT_THAT(coloured.out, HasSubstr("Grading  01 0/9")) << "progress";
     EXPECT_TRUE(has_colour(vmlab({}, Output::terminal).out));
 
     environment["NO_COLOR"] = "1";

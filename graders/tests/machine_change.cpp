@@ -26,8 +26,9 @@ bool hide(const fs::path& file) {
             mount(nullptr, file.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_NODEV | MS_NOEXEC, nullptr) == 0);
 }
 
-bool replace(const fs::path& file, const fs::path& by) {
-    return mount(by.c_str(), file.c_str(), nullptr, MS_BIND, nullptr) == 0;
+bool lay_over(const fs::path& folder, const fs::path& files) {
+    const std::string layers = "lowerdir=" + files.string() + ":" + folder.string();
+    return mount("overlay", folder.c_str(), "overlay", MS_RDONLY, layers.c_str()) == 0;
 }
 
 bool make_read_only(const fs::path& folder) {

@@ -14,8 +14,9 @@ namespace vmlab::cli_tests {
 
 /// In the place of a file, as far as it is there: something that can neither be opened nor executed.
 [[nodiscard]] bool hide(const std::filesystem::path& file);
-/// In the place of a file: another.
-[[nodiscard]] bool replace(const std::filesystem::path& file, const std::filesystem::path& by);
+/// The files of a folder over those of another, as if the distribution had them there. (A file with a mount
+/// of its own would not do: what is mounted below a system folder is hidden from programs.)
+[[nodiscard]] bool lay_over(const std::filesystem::path& folder, const std::filesystem::path& files);
 /// Everything below that folder is read-only; mounts below it that are not there are none to change.
 [[nodiscard]] bool make_read_only(const std::filesystem::path& folder);
 /// In the place of a folder: a file system in which nothing can be executed.

@@ -126,6 +126,19 @@ CountedRun Experiment::counted(Lab& lab) const {
     return {std::move(run), std::move(blocks)};
 }
 
+TimedRun Experiment::timed(Lab& lab) const {
+    TimedRun result;
+    NativeOptions how;
+    const auto start = std::chrono::steady_clock::now();
+    how.on_output = [&](std::string_view piece) {
+        result.seen.resize(
+            result.seen.size() + static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n')),
+            std::chrono::steady_clock::now() - start);
+    };
+    result.run = native(lab, how);
+    return result;
+}
+
 evidence::SyscallRun Experiment::syscalls(Lab& lab, evidence::SyscallOptions how) const {
     return lab.syscalls(lab.program(program), completed(std::move(how), *this));
 }

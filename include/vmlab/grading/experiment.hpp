@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -19,6 +20,14 @@ namespace vmlab::grading {
 struct CountedRun {
     process::Run run;
     evidence::NativeBlocks blocks;
+};
+
+/// A run that nothing hastens or slows down, with the time of each line of its output.
+struct TimedRun {
+    process::Run run;
+    /// From before the program's start until each completed line of stdout had been seen: never less than it
+    /// slept before it printed that line, however busy the machine.
+    std::vector<std::chrono::duration<double>> seen;
 };
 
 /// A run that nobody traced, looked at from outside while it slept, and then stopped.
@@ -50,6 +59,8 @@ struct Experiment {
     /// native() with every block counted. Blocks that were not heard of are the program's doing: where the
     /// starter is not heard either, the grader is at fault, and says so.
     [[nodiscard]] CountedRun counted(Lab& lab) const;
+    /// native(), with a clock beside it.
+    [[nodiscard]] TimedRun timed(Lab& lab) const;
     [[nodiscard]] evidence::SyscallRun syscalls(Lab& lab, evidence::SyscallOptions how = {}) const;
 
     /// Runs it as native() does, until `is_time` says so of what it has printed so far; then waits for it to

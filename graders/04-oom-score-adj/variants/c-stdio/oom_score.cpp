@@ -47,14 +47,15 @@ int main(int argc, char** argv) {
                             {"limit-mb", required_argument, nullptr, 'l'},
                             {"pause", required_argument, nullptr, 'p'},
                             {nullptr, 0, nullptr, 0}};
-    const char* adj = nullptr;
+    const char* adj = nullptr;  // as it was typed
+    long adj_value = 0;
     unsigned long chunk_mb = 100;
     unsigned long limit_mb = 0;
     unsigned int pause_seconds = 2;
     for (int name; (name = getopt_long(argc, argv, "", names, nullptr)) != -1;) {
         switch (name) {
             case 'a':
-                number(adj = optarg);
+                adj_value = number(adj = optarg);
                 break;
             case 'c':
                 chunk_mb = static_cast<unsigned long>(number(optarg));
@@ -76,7 +77,7 @@ int main(int argc, char** argv) {
 
     if (adj != nullptr) {
         std::FILE* file = std::fopen("/proc/self/oom_score_adj", "w");
-        if (file == nullptr || std::fprintf(file, "%s", adj) < 0 || std::fclose(file) != 0) {
+        if (file == nullptr || std::fprintf(file, "%ld", adj_value) < 0 || std::fclose(file) != 0) {
             fmt::print(stderr, "oom_score: cannot set oom_score_adj to {}: {}\n", adj, std::strerror(errno));
             std::exit(1);
         }

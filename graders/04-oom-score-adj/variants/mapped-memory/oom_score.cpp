@@ -73,8 +73,6 @@ int main(int argc, char** argv) {
 
     const auto bytes = static_cast<std::size_t>(options["--chunk-mb"]) * 1024 * 1024;
     for (long total = 0; options["--limit-mb"] == 0 || total < options["--limit-mb"];) {
-        sleep_half(options["--pause"]);
-        sleep_half(options["--pause"]);
         void* block = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (block == MAP_FAILED) {
             fmt::print(stderr, "oom_score: mmap: {}\n", std::strerror(errno));
@@ -84,6 +82,8 @@ int main(int argc, char** argv) {
         total += options["--chunk-mb"];
         fmt::print("{} {} MB\n", block, total);
         std::fflush(stdout);
+        sleep_half(options["--pause"]);
+        sleep_half(options["--pause"]);
     }
     return 0;
 }

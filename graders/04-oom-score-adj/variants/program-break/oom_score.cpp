@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
             return 2;
         }
         if (name == "--adj")
-            adj = argv[i + 1];
+            adj = std::to_string(std::stol(argv[i + 1]));
         if (name == "--chunk-mb")
             chunk = std::stoul(argv[i + 1]);
         if (name == "--limit-mb")

@@ -149,9 +149,6 @@ std::optional<std::string> odd_encoding(std::string_view bytes) {
     if (order_of(bytes)) {
         return "is UTF-16";
     }
-    if (bytes.find('\n') == std::string_view::npos && bytes.find('\r') != std::string_view::npos) {
-        return "ends its lines with CR alone, so that it is one line";
-    }
     return std::nullopt;
 }
 

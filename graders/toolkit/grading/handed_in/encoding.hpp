@@ -16,8 +16,8 @@ namespace vmlab::grading {
 /// Where the first byte that is no UTF-8, or a NUL byte, lies: "line 3 holds the byte E9, which is no UTF-8".
 [[nodiscard]] std::optional<std::string> odd_byte(std::string_view text);
 
-/// What is odd about a source file's bytes, so that a compiler can make nothing of it: "is UTF-16", "ends its
-/// lines with CR alone". Nothing where g++ reads the file as a person does.
+/// What is odd about a source file's bytes, so that a compiler can make nothing of it: "is UTF-16". Nothing
+/// where g++ reads the file as a person does (lines that end with CR alone too).
 [[nodiscard]] std::optional<std::string> odd_encoding(std::string_view bytes);
 
 }  // namespace vmlab::grading
