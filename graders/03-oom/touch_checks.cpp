@@ -55,7 +55,7 @@ Shown show(Lab& lab, bool touch, std::uint64_t chunk, std::uint64_t limit = 0) {
 
 /// Each ends with the first line. The chunks: whole pages; a fraction of a page; more than a page, and no
 /// whole number of them; and a last block that many programs cut to fit the limit.
-Shared<Shown> touched_pages{[](Lab& lab) { return show(lab, true, 64 * 4096 * 2); }};
+Shared<Shown> touched_pages{[](Lab& lab) { return show(lab, true, std::uint64_t{64} * 4096 * 2); }};
 Shared<Shown> touched_small{[](Lab& lab) { return show(lab, true, drawn(600, 4000)); }};
 Shared<Shown> touched_odd{[](Lab& lab) { return show(lab, true, 4096 * drawn(2, 30) + drawn(1, 900)); }};
 Shared<Shown> touched_cut{[](Lab& lab) { return show(lab, true, 400'003, 1'150'000); }};

@@ -102,7 +102,7 @@ Tried try_build(const process::Sandbox& sandbox, const std::filesystem::path& sc
 }
 
 Tried try_memcheck(const process::Sandbox& sandbox, const grading::Program& program) {
-    const auto version = version_of("valgrind", "valgrind");
+    auto version = version_of("valgrind", "valgrind");
     if (!version) {
         return version;
     }
@@ -126,7 +126,7 @@ Tried try_memcheck(const process::Sandbox& sandbox, const grading::Program& prog
 }
 
 Tried try_strace(const process::Sandbox& sandbox, const grading::Program& program) {
-    const auto version = version_of("strace", "strace");
+    auto version = version_of("strace", "strace");
     if (!version) {
         return version;
     }

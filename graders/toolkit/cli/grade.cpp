@@ -82,7 +82,7 @@ std::string render(const grading::Result& result, const GradeRequest& request) {
 
 process::Result<void> deliver(const std::string& text, const GradeRequest& request) {
     if (request.output) {
-        const auto written = process::write_file_atomically(*request.output, text);
+        auto written = process::write_file_atomically(*request.output, text);
         if (written) {
             process::give_to_owner_of_folder(*request.output);
         }

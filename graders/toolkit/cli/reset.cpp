@@ -24,7 +24,7 @@ std::filesystem::path backup_name(const std::filesystem::path& file) {
 }
 
 process::Result<void> restore(const std::filesystem::path& file, const std::string& original) {
-    const auto written = process::write_file_atomically(file, original);
+    auto written = process::write_file_atomically(file, original);
     if (written) {
         process::give_to_owner_of_folder(file);
     }

@@ -15,7 +15,7 @@ bool is_gap(const Mapping& mapping) {
 /// Of the region (graders/toolkit/inside/shows_writes.cpp, edge_pages). Between blocks a gap has one or two
 /// pages, and the guard of a thread's stack one.
 bool is_edge(const Mapping& mapping) {
-    constexpr std::uint64_t least_bytes = 64 * 4096;
+    constexpr std::uint64_t least_bytes = std::uint64_t{64} * 4096;
     return is_gap(mapping) && mapping.bytes() >= least_bytes;
 }
 

@@ -129,11 +129,11 @@ CountedRun Experiment::counted(Lab& lab) const {
 TimedRun Experiment::timed(Lab& lab) const {
     TimedRun result;
     NativeOptions how;
-    const auto start = std::chrono::steady_clock::now();
+    const auto before = std::chrono::steady_clock::now();
     how.on_output = [&](std::string_view piece) {
         result.seen.resize(
             result.seen.size() + static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n')),
-            std::chrono::steady_clock::now() - start);
+            std::chrono::steady_clock::now() - before);
     };
     result.run = native(lab, how);
     return result;

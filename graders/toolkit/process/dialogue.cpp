@@ -139,8 +139,8 @@ std::optional<pid_t> Dialogue::waiting_reader(pid_t program) {
     return unknown && has_slept_through(program) ? std::optional(program) : std::nullopt;
 }
 
-void Dialogue::say(std::string text) {
-    unsaid_ += std::move(text);
+void Dialogue::say(std::string_view text) {
+    unsaid_ += text;
     sleep_ = {};
     go_on();
 }

@@ -26,7 +26,7 @@ class Dialogue {
     [[nodiscard]] std::optional<pid_t> waiting_reader(pid_t program);
 
     /// What the program reads next; what does not fit into the pipe follows as it is read.
-    void say(std::string text);
+    void say(std::string_view text);
     /// The end of the input.
     void close();
     /// Passes on what did not fit.

@@ -16,7 +16,7 @@ using inside::BlockRecord;
 /// The next value that lies in the memory; absent when it is too short.
 template <class Value>
 std::optional<Value> take_value(std::string_view& memory) {
-    Value value;
+    Value value{};
     if (memory.size() < sizeof value) {
         return std::nullopt;
     }

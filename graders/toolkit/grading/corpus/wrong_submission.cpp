@@ -302,15 +302,15 @@ process::Result<Files> submitted_files(const fs::path& folder, const Activity& a
 
 process::Result<Files> files_of(const WrongSubmission& wrong, const fs::path& grader,
                                 const Activity& activity) {
-    const auto solution = submitted_files(grader / "solution", activity);
+    auto solution = submitted_files(grader / "solution", activity);
     if (!solution) {
         return solution;
     }
-    const auto starter = submitted_files(grader / "starter", activity);
+    auto starter = submitted_files(grader / "starter", activity);
     if (!starter) {
         return starter;
     }
-    Files files = *solution;
+    Files files = std::move(*solution);
     for (const auto& [name, text] : *starter) {
         if (contains(wrong.starter, name)) {
             files[name] = text;
@@ -321,16 +321,17 @@ process::Result<Files> files_of(const WrongSubmission& wrong, const fs::path& gr
             return process::failed(fmt::format("{}: the solution has no {}", edit.place, edit.file));
         }
     }
-    for (auto& [name, text] : files) {
+    for (auto& file : files) {
+        const std::string& name = file.first;
         std::vector<Edit> edits;
         std::copy_if(wrong.edits.begin(), wrong.edits.end(), std::back_inserter(edits),
                      [&](const Edit& edit) { return edit.file == name; });
         const std::string_view base = contains(wrong.starter, name) ? "starter" : "solution";
-        auto result = edited(text, fmt::format("{}/{}", base, name), edits);
+        auto result = edited(file.second, fmt::format("{}/{}", base, name), edits);
         if (!result) {
             return tl::unexpected(result.error());
         }
-        text = std::move(*result);
+        file.second = std::move(*result);
     }
     for (const auto& [name, text] : wrong.whole) {
         files[name] = text;

@@ -13,8 +13,6 @@ namespace vmlab::grading {
 
 namespace {
 
-constexpr std::string_view file_name = "answers.toml";
-
 std::string full_key(std::string_view table, std::string_view key) {
     return table.empty() ? std::string(key) : fmt::format("{}.{}", table, key);
 }

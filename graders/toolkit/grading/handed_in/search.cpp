@@ -203,6 +203,7 @@ tl::expected<Search::Taken, Refusal> Search::find(const std::string& file) {
     }
     const auto several = [&] {
         std::vector<std::string> paths;
+        paths.reserve(candidates.size());
         for (const Candidate& each : candidates) {
             paths.push_back(each.path);
         }
