@@ -1,6 +1,8 @@
 #include "evidence/syscalls/sleep_clock.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <ratio>
 
 #include "evidence/text.hpp"
 
@@ -87,7 +89,9 @@ std::string clock_of_moment(const SystemCall& call) {
     return {};
 }
 
-/// A length that a person wrote is whole units; what is left until a moment hardly ever is.
+/// A length that a person wrote is whole units; what is left until a moment hardly ever is. (Of a thousand
+/// nanosecond counts one is whole microseconds, and a program that runs for long has a thousand.)
+using Tenths = std::chrono::duration<std::int64_t, std::deci>;
 template <class Unit>
 bool is_whole(nanoseconds length) {
     return length % Unit(1) == nanoseconds::zero();
@@ -161,7 +165,11 @@ Slept SleepClock::until(const SystemCall& call, const std::string& clock, Time m
 
 Slept SleepClock::of_length(const SystemCall& call, Time length, Time time) {
     // The time stamp is taken a little after the program read its clock, much after when the machine is busy.
-    const bool written = is_whole<std::chrono::microseconds>(length);
+    // A program that adds to its last moment asks for ever longer times, since no sleep moves the clock.
+    const auto computed = last_computed_.find(call.pid);
+    const bool goes_on = computed != last_computed_.end() && computed->second.skipped &&
+                         length > computed->second.counted + computed->second.counted / 4;
+    const bool written = is_whole<std::chrono::seconds>(length) || (!goes_on && is_whole<Tenths>(length));
     const Time slack = written ? Time::zero() : since_last_sleep(call.pid, time);
     Asked present{length, time - slack + length, time + length, length, call.injected};
 
@@ -177,10 +185,7 @@ Slept SleepClock::of_length(const SystemCall& call, Time length, Time time) {
     }
 
     Slept slept{length, slack};
-    // A program that adds to its last moment asks for ever longer times, since no sleep moves the clock.
-    const auto computed = last_computed_.find(call.pid);
-    if (!written && computed != last_computed_.end() && computed->second.skipped &&
-        length > computed->second.counted + computed->second.counted / 4) {
+    if (!written && goes_on) {
         const Asked& last = computed->second;
         slept.least = not_negative(present.earliest_end - last.latest_end);
         slept.slack = not_negative(present.latest_end - last.earliest_end - slept.least);

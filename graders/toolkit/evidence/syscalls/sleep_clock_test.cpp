@@ -160,6 +160,17 @@ TEST(Sleep, WorkedOutFromAMomentThatIsAddedToCountsWhatIsAdded) {
     for (const nanoseconds each : slept) {
         EXPECT_NEAR(static_cast<double>(each.count()), 2e9, 11e6);
     }
+    // In microseconds, in milliseconds, or by chance: one of a thousand nanosecond counts is whole
+    // microseconds.
+    for (const nanoseconds each :
+         slept_in_each({for_nanoseconds(1'999'999'000), for_nanoseconds(3'989'998'000),
+                        for_nanoseconds(5'979'000'000), for_nanoseconds(7'970'000'000)})) {
+        EXPECT_NEAR(static_cast<double>(each.count()), 2e9, 11e6);
+    }
+    // Whole seconds, or tenths from the start, are meant as they are.
+    EXPECT_THAT(slept_in_each({for_nanoseconds(2'000'000'000), for_nanoseconds(4'000'000'000),
+                               for_nanoseconds(6'500'000'000)}),
+                ElementsAre(seconds(2), seconds(4), milliseconds(6500)));
     // Each worked out anew.
     EXPECT_THAT(slept_in_each({for_nanoseconds(1'999'999'123), for_nanoseconds(1'999'999'456),
                                for_nanoseconds(1'700'000'789), for_nanoseconds(1'999'999'456)}),

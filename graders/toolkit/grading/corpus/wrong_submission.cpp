@@ -310,7 +310,7 @@ process::Result<Files> files_of(const WrongSubmission& wrong, const fs::path& gr
     if (!starter) {
         return starter;
     }
-    Files files = std::move(*solution);
+    Files files = *solution;
     for (const auto& [name, text] : *starter) {
         if (contains(wrong.starter, name)) {
             files[name] = text;
