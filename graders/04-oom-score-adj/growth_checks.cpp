@@ -241,7 +241,7 @@ void expect_the_same_untraced() {
 }
 
 TEST(OomScore, ObeysChunkLimitAndPause) {
-    expect_growth(options_given, by_options.get(), 7, 10, 3s);
+    expect_growth(options_given, by_options.get(), 7, 5, 3s);
     expect_one_line_more_with_adj();
     expect_growth(with_drawn_adj, adjusted.get(), 4, 30, 0s);
     expect_the_same_untraced();

@@ -87,7 +87,7 @@ inline Asleep asleep_after(Lab& lab, Experiment experiment, std::string beginnin
 /// Its one sleep between two chunks takes its time.
 inline const Experiment one_real_second = run_with({"--chunk-mb", "1", "--limit-mb", "2", "--pause", "1"});
 inline const Experiment options_given =
-    inheriting(60, run_with({"--chunk-mb", "7", "--limit-mb", "70", "--pause", "3"}));
+    inheriting(60, run_with({"--chunk-mb", "7", "--limit-mb", "35", "--pause", "3"}));
 /// Another one in each grading. Large enough for a score of four digits (since Linux 5.9).
 inline const int drawn_adj = [] {
     std::random_device draw;
