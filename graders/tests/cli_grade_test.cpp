@@ -80,6 +80,17 @@ TEST_F(CliTest, AWrongSubmissionFailsWithACardInPlainText) {
     EXPECT_THAT(ended.out + ended.err, Not(HasSubstr("\x1b"))) << "no terminal, no control sequences";
 }
 
+TEST_F(CliTest, AProfileTellsWhatWasRunAndLeavesTheResultAlone) {
+    const Case solution{"01-heap-growth", Kind::solution, ""};
+    const Ended ended =
+        vmlab({"grade", "1", "--profile", "--format", "json", "--submission", submission(solution).string()});
+    EXPECT_EQ(ended.status.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, ContainsRegex("\n01-heap-growth-checks\n +began +took +processor"));
+    EXPECT_THAT(ended.err, ContainsRegex("\n +0\\.[0-9]+ +[0-9.]+ +[0-9.]+   g\\+\\+ heap_growth\\.cpp\n"));
+    EXPECT_THAT(ended.err, ContainsRegex("\n +[0-9.]+ +[0-9.]+ +[0-9.]+   valgrind[^ ]* heap_growth\n"));
+    EXPECT_TRUE(grading::result_from_json(ended.out)) << ended.out;
+}
+
 TEST_F(CliTest, GradingOnesOwnWorkFeedsTheDashboardAndResetTakesItBack) {
     work_on_a_copy();
     solve_in_copy("01-heap-growth");
