@@ -63,9 +63,12 @@ std::optional<std::uint64_t> whole_number(std::string_view word) {
 }
 
 bool begins_with_name(std::string_view message, std::string_view program) {
-    const std::string_view first = message.substr(0, message.find_first_of(": \t\n"));
-    const std::size_t slash = first.rfind('/');
-    return !program.empty() && first.substr(slash == std::string_view::npos ? 0 : slash + 1) == program;
+    const auto lines = lines_of(message);
+    return !program.empty() && std::ranges::any_of(lines, [&](std::string_view line) {
+        const std::string_view first = line.substr(0, line.find_first_of(": \t"));
+        const std::size_t slash = first.rfind('/');
+        return first.substr(slash == std::string_view::npos ? 0 : slash + 1) == program;
+    });
 }
 
 std::string shown(std::string_view text, std::size_t lines) {

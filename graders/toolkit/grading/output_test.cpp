@@ -40,10 +40,10 @@ TEST(Output, KnowsAWholeNumber) {
 }
 
 TEST(Output, KnowsAMessageOfAProgram) {
-    for (const char* message : {"oom: no memory", "oom", "./oom: x", "/bin/oom x", "oom\n"}) {
+    for (const char* message : {"oom: no memory", "oom", "./oom: x", "/bin/oom x", "oom\n", "12 blocks\noom: x\nend"}) {
         EXPECT_TRUE(begins_with_name(message, "oom")) << message;
     }
-    for (const char* message : {"", "ooms: x", "zoom: x", "usage: oom", " oom: x"}) {
+    for (const char* message : {"", "ooms: x", "zoom: x", "usage: oom", " oom: x", "x\nusage: oom\n"}) {
         EXPECT_FALSE(begins_with_name(message, "oom")) << message;
     }
 }
