@@ -78,7 +78,7 @@ constexpr std::uint64_t odd_limit = 6'000'000;
 inline const Experiment odd = oom({"--chunk", "700001", "--limit", "6000000", "--no-touch", "--pause", "0"});
 inline const Experiment usual_pause = oom({"--limit", "4194304", "--no-touch"});
 inline const Experiment other_pause =
-    oom({"--chunk", "300000", "--limit", "4800000", "--no-touch", "--pause", "7"});
+    oom({"--chunk", "300000", "--limit", "9600000", "--no-touch", "--pause", "7"});
 inline const Experiment one_real_second = oom({"--limit", "2097152", "--no-touch", "--pause", "1"});
 inline const Experiment little_space =
     in_space(128 * mebibyte, oom({"--limit", "1073741824", "--pause", "0"}));
@@ -100,8 +100,9 @@ inline Shared<arena::Outcome> untouched{
 inline Shared<arena::Outcome> touched{
     [](Lab& lab) { return in_arena(lab, 64 * mebibyte, touched_gigabyte); }};
 
-/// Nobody traces these. One does what Valgrind saw once more. One has little address space, another amount
-/// each time. One really sleeps, once between its two lines; the last is looked at from outside in its sleep.
+/// Nobody traces these. One does what Valgrind saw once more. One has no limit, but its address space has,
+/// another one each time. One really sleeps, once between its two lines; the last is looked at from outside
+/// in its sleep.
 inline Shared<process::Run> traced_by_nobody{[](Lab& lab) { return odd.native(lab); }};
 
 struct Untraced {
@@ -109,7 +110,8 @@ struct Untraced {
     process::Run run;
 };
 inline Shared<Untraced> with_little_space_untraced{[](Lab& lab) {
-    Untraced little{.experiment = in_space(drawn(96, 223) * mebibyte, untouched_gigabyte), .run = {}};
+    Untraced little{.experiment = in_space(drawn(1100, 1500) * mebibyte, oom({"--no-touch", "--pause", "0"})),
+                    .run = {}};
     little.run = little.experiment.native(lab);
     return little;
 }};

@@ -113,10 +113,10 @@ void expect_touched_plainly() {
           .next = build_and_run(touched_plainly) + " & sleep 1; grep -E 'VmSize|RssAnon' /proc/$!/status"});
 }
 
-/// Writes behind the end: of a block of whole pages, and of one that is smaller than any word.
+/// Writes behind the end: of blocks of whole pages, and of some that are smaller than any word.
 const Experiment touched_mebibytes =
-    oom({"--touch", "--chunk", "1048576", "--limit", "2097152", "--pause", "0"});
-const Experiment touched_crumbs = oom({"--touch", "--chunk", "3", "--limit", "10", "--pause", "0"});
+    oom({"--touch", "--chunk", "1048576", "--limit", "33554432", "--pause", "0"});
+const Experiment touched_crumbs = oom({"--touch", "--chunk", "3", "--limit", "300", "--pause", "0"});
 Shared<evidence::MemcheckRun> mebibytes_traced{[](Lab& lab) { return touched_mebibytes.memcheck(lab); }};
 Shared<evidence::MemcheckRun> crumbs_traced{[](Lab& lab) { return touched_crumbs.memcheck(lab); }};
 

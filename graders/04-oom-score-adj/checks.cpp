@@ -28,7 +28,7 @@ namespace {
 
 using namespace oom_score;
 
-const Experiment resting = run_with({"--chunk-mb", "1", "--pause", "600"});
+const Experiment resting = inheriting(90, run_with({"--chunk-mb", "1", "--pause", "600"}));
 const Experiment raised_by_250 = run_with({"--adj", "250", "--chunk-mb", "1", "--pause", "600"});
 const Experiment octal_looking = run_with({"--adj", "0250", "--chunk-mb", "1", "--pause", "600"});
 const Experiment zero = run_with({"--adj", "0", "--chunk-mb", "1", "--limit-mb", "1", "--pause", "0"});
@@ -131,13 +131,33 @@ void expect_zero_written() {
         });
 }
 
-/// What the kernel has made of what was written. ReadsTheScoreAgainAfterwards tells of a missing line.
-void expect_250(const Experiment& experiment, const Asleep& seen, const std::string& why) {
-    if (!seen.sample || seen.sample->oom_score_adj == 250) {
+const std::string why_not_more =
+    "Whoever starts a program decides how likely a victim it is: by --adj, or by the value that it inherits. A "
+    "program that changes it behind their back may cost another one its life.";
+
+void expect_no_other_write(const Experiment& experiment, const evidence::SyscallRun& run,
+                           std::optional<std::int64_t> adj) {
+    const evidence::SystemCall* write = unasked_write(run, adj);
+    if (write == nullptr) {
         return;
     }
     fail({
-        .expected = "an oom_score_adj of 250 when the score after has been printed",
+        .expected = adj ? fmt::format("no other write to an oom_score_adj than of {}", *adj)
+                        : "no write to an oom_score_adj without --adj",
+        .observed = "a write of " + excerpt(write->data, 1),
+        .evidence = fmt::format("$ {}\n{}", experiment.command(), write->row),
+        .why = why_not_more,
+        .next = build_and_run(experiment, "strace -e trace=openat,write"),
+    });
+}
+
+/// What the kernel has made of what was written. ReadsTheScoreAgainAfterwards tells of a missing line.
+void expect_adj(int adj, const Experiment& experiment, const Asleep& seen, const std::string& why) {
+    if (!seen.sample || seen.sample->oom_score_adj == adj) {
+        return;
+    }
+    fail({
+        .expected = fmt::format("an oom_score_adj of {} when the program sleeps", adj),
         .observed = fmt::format("an oom_score_adj of {}", seen.sample->oom_score_adj),
         .evidence = fmt::format("$ {}\n/proc/PID/oom_score_adj, read from outside: {}", experiment.command(),
                                 seen.sample->oom_score_adj),
@@ -148,23 +168,27 @@ void expect_250(const Experiment& experiment, const Asleep& seen, const std::str
 
 TEST(OomScore, WritesTheAdjustmentBeforeItGrows) {
     const evidence::SyscallRun& run = adjusted.get();
-    const auto write = accepted_write(run, 321);
-    const auto too_early = Growth(run.calls).gained_at_once(8 * mebibyte, write.value_or(0));
+    const auto write = accepted_write(run, drawn_adj);
+    const auto too_early = Growth(run.calls).gained_at_once(4 * mebibyte, write.value_or(0));
     if (!write || too_early) {
         fail_run(
-            run.run, adjusted_by_321.doing("under strace"),
+            run.run, with_drawn_adj.doing("under strace"),
             {
-                .expected = "a write of 321 to the file oom_score_adj of its own /proc folder, before the "
-                            "first chunk is allocated",
+                .expected = fmt::format(
+                    "a write of {} to the file oom_score_adj of its own /proc folder, before the first chunk is allocated",
+                    drawn_adj),
                 .observed =
                     too_early ? "a chunk was allocated first" : "no such write that the kernel accepted",
                 .evidence = too_early ? too_early->row : evidence_about_scores(run),
-                .next = build_and_run(adjusted_by_321, "strace -e trace=openat,write,mmap"),
+                .next = build_and_run(with_drawn_adj, "strace -e trace=openat,write,mmap"),
             });
     }
-    expect_250(raised_by_250, raised.get(), {});
-    expect_250(
-        octal_looking, raised_by_0250.get(),
+    expect_no_other_write(with_drawn_adj, run, drawn_adj);
+    expect_no_other_write(options_given, by_options.get(), std::nullopt);
+    expect_adj(90, resting, at_rest.get(), why_not_more);
+    expect_adj(250, raised_by_250, raised.get(), {});
+    expect_adj(
+        250, octal_looking, raised_by_0250.get(),
         "The kernel reads the number as C does: it takes one that begins with 0 for octal. Write the number "
         "that you have read, and not the text as it was typed.");
     expect_zero_written();
@@ -174,7 +198,7 @@ TEST(OomScore, ReadsTheScoreAgainAfterwards) {
     const evidence::SyscallRun& run = adjusted.get();
     const auto lines = run.paced_lines();
     const Claims claims = claims_in(texts(lines));
-    const auto write = accepted_write(run, 321);
+    const auto write = accepted_write(run, drawn_adj);
     const bool fresh =
         claims.after && write && answered(run, claims.after->number, *write, lines[claims.after->line].call);
     const bool higher = claims.after && (!claims.before || claims.after->number > claims.before->number);
@@ -186,13 +210,13 @@ TEST(OomScore, ReadsTheScoreAgainAfterwards) {
                 fresh ? "which is not more than before" : "which no read after the write had answered");
         }
         fail_run(
-            run.run, adjusted_by_321.doing("under strace"),
+            run.run, with_drawn_adj.doing("under strace"),
             {
                 .expected = "a line \"oom_score after: N\", N being what the kernel answered to a read that "
                             "followed the write, and more than before",
                 .observed = observed,
                 .evidence = evidence_about_scores(run),
-                .next = build_and_run(adjusted_by_321, "strace -e trace=openat,read,write"),
+                .next = build_and_run(with_drawn_adj, "strace -e trace=openat,read,write"),
             });
     }
     expect_same_from_outside(raised_by_250, raised.get(),

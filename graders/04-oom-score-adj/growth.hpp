@@ -22,6 +22,9 @@ struct Region {
     [[nodiscard]] bool contains(std::uint64_t address) const {
         return address >= start && address - start < bytes;
     }
+    [[nodiscard]] bool overlaps(const Region& other) const {
+        return contains(other.start) || other.contains(start);
+    }
 };
 
 inline std::uint64_t argument(const vmlab::evidence::SystemCall& call, std::size_t position) {
@@ -52,8 +55,8 @@ class Growth {
             if (call.name == "mremap" && argument(call, 2) > argument(call, 1)) {
                 gain(i, {result, argument(call, 2), call.row}, argument(call, 2) - argument(call, 1));
             }
-            if (call.name == "munmap") {
-                lose(i, {argument(call, 0), argument(call, 1), call.row});
+            if (call.name == "munmap" || gives_pages_back(call)) {
+                lose(i, {argument(call, 0), argument(call, 1), call.row}, call.name == "madvise");
             }
             if (call.name == "brk") {
                 if (break_now != 0 && result > break_now) {
@@ -88,10 +91,10 @@ class Growth {
     }
     /// strace's row of the first call that asked for memory and was refused it.
     [[nodiscard]] const std::optional<std::string>& first_refusal() const { return first_refusal_; }
-    /// What was given back, from position `from` up to `to`, with that address in it.
-    [[nodiscard]] std::optional<Region> lost(std::uint64_t address, std::size_t from, std::size_t to) const {
+    /// What was given back, from position `from` up to `to`, of that chunk.
+    [[nodiscard]] std::optional<Region> lost(const Region& chunk, std::size_t from, std::size_t to) const {
         for (const auto& [call, region] : lost_) {
-            if (call >= from && call < to && region.contains(address)) {
+            if (call >= from && call < to && region.overlaps(chunk)) {
                 return region;
             }
         }
@@ -120,12 +123,21 @@ class Growth {
                call.arguments[3].find("MAP_ANON") != std::string::npos;
     }
 
+    /// madvise(2): the address space stays, its pages go, at once or when somebody needs them.
+    static bool gives_pages_back(const vmlab::evidence::SystemCall& call) {
+        return call.name == "madvise" && call.arguments.size() >= 3 &&
+               (call.arguments[2] == "MADV_DONTNEED" || call.arguments[2] == "MADV_FREE" ||
+                call.arguments[2] == "MADV_REMOVE" || call.arguments[2] == "MADV_DONTNEED_LOCKED");
+    }
+
     void gain(std::size_t call, Region region, std::uint64_t more) {
         gained_.push_back({call, std::move(region)});
         net_.emplace_back(call, static_cast<std::int64_t>(more));
     }
-    void lose(std::size_t call, Region region) {
-        net_.emplace_back(call, -static_cast<std::int64_t>(region.bytes));
+    void lose(std::size_t call, Region region, bool pages_only = false) {
+        if (!pages_only) {
+            net_.emplace_back(call, -static_cast<std::int64_t>(region.bytes));
+        }
         lost_.push_back({call, std::move(region)});
     }
 

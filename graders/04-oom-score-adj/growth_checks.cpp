@@ -19,15 +19,17 @@ namespace {
 using namespace oom_score;
 
 const Experiment defaults = run_with({"--limit-mb", "300"});
-const Experiment little_space =
-    in_space(512 * mebibyte, run_with({"--chunk-mb", "100", "--limit-mb", "2000", "--pause", "0"}));
-const Experiment less_space =
-    in_space(192 * mebibyte, run_with({"--chunk-mb", "16", "--limit-mb", "2000", "--pause", "0"}));
+const Experiment little_space = in_space(512 * mebibyte, run_with({"--chunk-mb", "100", "--pause", "0"}));
+const Experiment less_space = in_space(192 * mebibyte, run_with({"--chunk-mb", "4", "--pause", "0"}));
+/// More than 32 bits can hold: a size that is cut off becomes a chunk of 1 MB.
+const Experiment beyond_32_bits =
+    in_space(192 * mebibyte, run_with({"--chunk-mb", "4097", "--limit-mb", "5000", "--pause", "0"}));
 const Experiment absurd = run_with({"--chunk-mb", "4398046511104", "--pause", "0"});
 
 Shared<evidence::SyscallRun> by_default{[](Lab& lab) { return defaults.syscalls(lab); }};
 Shared<evidence::SyscallRun> starved{[](Lab& lab) { return little_space.syscalls(lab); }};
-Shared<process::Run> starved_untraced{[](Lab& lab) { return less_space.native(lab); }};
+Shared<process::Run> starved_untraced{[](Lab& lab) { return hastily(lab, less_space); }};
+Shared<process::Run> large_chunk{[](Lab& lab) { return hastily(lab, beyond_32_bits); }};
 Shared<evidence::MemcheckRun> absurd_in_memcheck{[](Lab& lab) { return absurd.memcheck(lab); }};
 
 /// What is wrong with the growth of a run, and the row that shows it; nothing when all is right.
@@ -128,7 +130,7 @@ std::optional<Flaw> flaw_of_chunks(const evidence::SyscallRun& run,
         if (region->bytes > so_far + so_far / 4 + 4 * mebibyte) {
             return Flaw{fmt::format("{} bytes for {} MB", region->bytes, chunk.total_mb), region->row};
         }
-        if (const auto lost = growth.lost(chunk.address, call, last_call)) {
+        if (const auto lost = growth.lost({chunk.address, bytes, {}}, call, last_call)) {
             return Flaw{"a chunk was given back to the kernel", lost->row};
         }
         from = call;
@@ -201,9 +203,9 @@ void expect_one_line_more_with_adj() {
             .observed = with_adj.unexpected
                             ? "a line that does not belong there: " + excerpt(*with_adj.unexpected, 1)
                             : "lines in another order",
-            .evidence = fmt::format("$ {}\n{}", adjusted_by_321.command(), stdout_of(adjusted.get().run)),
+            .evidence = fmt::format("$ {}\n{}", with_drawn_adj.command(), stdout_of(adjusted.get().run)),
             .why = "Lines of a fixed form can be read by other programs.",
-            .next = build_and_run(adjusted_by_321),
+            .next = build_and_run(with_drawn_adj),
         });
     }
 }
@@ -239,8 +241,9 @@ void expect_the_same_untraced() {
 }
 
 TEST(OomScore, ObeysChunkLimitAndPause) {
-    expect_growth(options_given, by_options.get(), 7, 3, 3s);
+    expect_growth(options_given, by_options.get(), 7, 5, 3s);
     expect_one_line_more_with_adj();
+    expect_growth(with_drawn_adj, adjusted.get(), 4, 30, 0s);
     expect_the_same_untraced();
 }
 
@@ -248,19 +251,39 @@ TEST(OomScore, ObeysChunkLimitAndPause) {
 void expect_null_untraced() {
     const process::Run& run = starved_untraced.get();
     const std::uint64_t chunks = claims_of(run.out).chunks.size();
-    if (run.status.exited_with(3) && run.err.starts_with("oom_score: ") && chunks >= 1 && chunks < 16) {
+    if (run.status.exited_with(3) && run.err.starts_with("oom_score: ") && chunks >= 10 && chunks < 60) {
         return;
     }
-    fail_run(run, less_space.doing("with nobody tracing it"),
-             {
-                 .expected =
-                     "the same when nobody traces it: a few chunks of 16 MB, a message on stderr that begins "
-                     "with \"oom_score: \", exit status 3",
-                 .observed = fmt::format("{} chunks; {}; {}", chunks, stderr_of(run), run.describe()),
-                 .evidence = fmt::format("$ {}\n{}", less_space.command(), stdout_of(run)),
-                 .why = "Under strace it does. What a program does only when it is watched helps nobody.",
-                 .next = build_and_run(less_space) + "; echo $?",
-             });
+    fail_run(
+        run, less_space.doing("with nobody tracing it"),
+        {
+            .expected =
+                "the same when nobody traces it: chunks of 4 MB until there is no room, a message on stderr that begins "
+                "with \"oom_score: \", exit status 3",
+            .observed = fmt::format("{} chunks; {}; {}", chunks, stderr_of(run), run.describe()),
+            .evidence = fmt::format("$ {}\n{}", less_space.command(), stdout_of(run)),
+            .why = "Under strace it does. What a program does only when it is watched helps nobody.",
+            .next = build_and_run(less_space) + "; echo $?",
+        });
+}
+
+void expect_null_beyond_32_bits() {
+    const process::Run& run = large_chunk.get();
+    if (run.status.exited_with(3) && run.err.starts_with("oom_score: ") &&
+        claims_of(run.out).chunks.empty()) {
+        return;
+    }
+    fail_run(
+        run, beyond_32_bits.doing(),
+        {
+            .expected = "no room for a chunk of 4097 MB: a message on stderr that begins with "
+                        "\"oom_score: \", no line \"ADDRESS TOTAL MB\", exit status 3",
+            .observed = fmt::format("{}; {}", stderr_of(run), run.describe()),
+            .evidence = fmt::format("$ {}\n{}", beyond_32_bits.command(), stdout_of(run)),
+            .why =
+                "4097 MB are 4,296,015,872 bytes, more than 32 bits can hold. Work sizes out in std::size_t.",
+            .next = build_and_run(beyond_32_bits) + "; echo $?",
+        });
 }
 
 TEST(OomScore, ReportsNullFromMalloc) {
@@ -270,6 +293,7 @@ TEST(OomScore, ReportsNullFromMalloc) {
     const bool grew = !claims_of(run.out).chunks.empty();
     if (refusal && grew && run.status.exited_with(3) && run.err.starts_with("oom_score: ")) {
         expect_null_untraced();
+        expect_null_beyond_32_bits();
         expect_memory_respected(absurd, absurd_in_memcheck.get());
         return;
     }

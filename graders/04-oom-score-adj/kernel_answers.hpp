@@ -73,6 +73,15 @@ inline const SystemCall* first_write_of_adj(const SyscallRun& run) {
     return found == run.calls.end() ? nullptr : &*found;
 }
 
+/// The first write of another number than `adj` to anybody's oom_score_adj, refused or not; absent: of any.
+inline const SystemCall* unasked_write(const SyscallRun& run, std::optional<std::int64_t> adj) {
+    const auto found = std::find_if(run.calls.begin(), run.calls.end(), [&](const SystemCall& call) {
+        return is_write(call) && call.path.ends_with("/oom_score_adj") &&
+               (!adj || number_of(call.data) != adj);
+    });
+    return found == run.calls.end() ? nullptr : &*found;
+}
+
 /// Position of the write with which the kernel took `adj` as the program's own oom_score_adj.
 inline std::optional<std::size_t> accepted_write(const SyscallRun& run, std::int64_t adj) {
     for (std::size_t i = 0; i < run.calls.size(); ++i) {

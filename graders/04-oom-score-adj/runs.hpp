@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,10 +44,23 @@ inline Experiment run_with(Arguments arguments) {
     return {.program = "oom_score", .arguments = std::move(arguments), .limits = cautious()};
 }
 
+/// Started by a process that has adjusted its own score: the program inherits that.
+inline Experiment inheriting(int adj, Experiment experiment) {
+    experiment.start.oom_score_adj = adj;
+    return experiment;
+}
+
 /// With so much address space and no more: malloc returns NULL beyond it.
 inline Experiment in_space(std::uint64_t bytes, Experiment experiment) {
     experiment.limits.address_space_bytes = bytes;
     return experiment;
+}
+
+/// Without waiting for pauses, as strace does not either: they are judged elsewhere.
+inline process::Run hastily(Lab& lab, const Experiment& experiment) {
+    grading::NativeOptions how;
+    how.brief_sleeps = true;
+    return experiment.native(lab, how);
 }
 
 /// What a card's next command is: it works as it stands in the activity's folder.
@@ -72,15 +86,22 @@ inline Asleep asleep_after(Lab& lab, Experiment experiment, std::string beginnin
 
 /// Its one sleep between two chunks takes its time.
 inline const Experiment one_real_second = run_with({"--chunk-mb", "1", "--limit-mb", "2", "--pause", "1"});
-inline const Experiment options_given = run_with({"--chunk-mb", "7", "--limit-mb", "21", "--pause", "3"});
-inline const Experiment adjusted_by_321 =
-    run_with({"--adj", "321", "--chunk-mb", "8", "--limit-mb", "16", "--pause", "0"});
+inline const Experiment options_given =
+    inheriting(60, run_with({"--chunk-mb", "7", "--limit-mb", "35", "--pause", "3"}));
+/// Another one in each grading. Large enough for a score of four digits (since Linux 5.9).
+inline const int drawn_adj = [] {
+    std::random_device draw;
+    return 2 * std::uniform_int_distribution<int>(350, 490)(draw) + 1;
+}();
+inline const Experiment with_drawn_adj = inheriting(
+    60,
+    run_with({"--adj", std::to_string(drawn_adj), "--chunk-mb", "4", "--limit-mb", "120", "--pause", "0"}));
 inline const Experiment one_large_chunk = run_with({"--chunk-mb", "64", "--pause", "600"});
 
 /// With nobody tracing it.
 inline Shared<grading::TimedRun> untraced{[](Lab& lab) { return one_real_second.timed(lab); }};
 inline Shared<evidence::SyscallRun> by_options{[](Lab& lab) { return options_given.syscalls(lab); }};
-inline Shared<evidence::SyscallRun> adjusted{[](Lab& lab) { return adjusted_by_321.syscalls(lab); }};
+inline Shared<evidence::SyscallRun> adjusted{[](Lab& lab) { return with_drawn_adj.syscalls(lab); }};
 inline Shared<Asleep> grown{[](Lab& lab) { return asleep_after(lab, one_large_chunk, "0"); }};
 
 inline std::vector<std::string> texts(const std::vector<evidence::PacedLine>& lines) {

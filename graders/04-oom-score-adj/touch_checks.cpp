@@ -19,6 +19,7 @@
 #include "vmlab/evidence/memory_use.hpp"
 #include "vmlab/evidence/shown_blocks.hpp"
 #include "vmlab/grading/grader.hpp"
+#include "vmlab/process/files.hpp"
 
 namespace {
 
@@ -29,7 +30,7 @@ constexpr std::uint64_t chunk_bytes = 3 * mebibyte;
 constexpr std::size_t chunks_looked_at = 3;
 const Experiment three_chunks = run_with({"--chunk-mb", "3", "--pause", "1"});
 const Experiment adjusted_by_7 =
-    run_with({"--adj", "7", "--chunk-mb", "2", "--limit-mb", "3", "--pause", "0"});
+    run_with({"--adj", "7", "--chunk-mb", "1", "--limit-mb", "24", "--pause", "0"});
 
 /// A chunk that the program reported, and which of its pages are in memory: none is known of one that was
 /// moved meanwhile, as realloc(3) may do.
@@ -101,12 +102,16 @@ Shared<Looked> page_by_page{[](Lab& lab) {
     return looked;
 }};
 
+/// Chunk after chunk, so that a program which grows tired is found out.
+const Experiment thirty_chunks = run_with({"--chunk-mb", "4", "--limit-mb", "120", "--pause", "0"});
+Shared<process::Run> to_the_limit{[](Lab& lab) { return hastily(lab, thirty_chunks); }};
+
 Shared<evidence::MemcheckRun> in_memcheck{[](Lab& lab) { return adjusted_by_7.memcheck(lab); }};
 
 /// Memory that was asked for and written to is anonymous; kernels before 4.5 only tell the resident set as a
-/// whole.
+/// whole. What the machine has swapped out is in use all the same.
 std::uint64_t resident_of(const evidence::ProcessSample& sample) {
-    return sample.anonymous_bytes != 0 ? sample.anonymous_bytes : sample.resident_bytes;
+    return sample.swap_bytes + (sample.anonymous_bytes != 0 ? sample.anonymous_bytes : sample.resident_bytes);
 }
 
 void expect_large_chunk_resident() {
@@ -153,11 +158,12 @@ void expect_every_page() {
         fail_run(run, three_chunks.doing(), card);
     }
     const std::uint64_t resident = looked.asleep.sample ? resident_of(*looked.asleep.sample) : 0;
-    if (looked.any_moved && resident < chunks_looked_at * chunk_bytes) {
+    if (looked.asleep.sample && resident < chunks_looked_at * chunk_bytes) {
         fail({
             .expected = fmt::format("at least {} kB of memory in use after line {}",
                                     chunks_looked_at * chunk_bytes / 1024, chunks_looked_at),
-            .observed = fmt::format("{} kB, and not every chunk is where its line says", resident / 1024),
+            .observed = fmt::format("{} kB{}", resident / 1024,
+                                    looked.any_moved ? ", and not every chunk is where its line says" : ""),
             .evidence =
                 fmt::format("$ {}\n/proc/PID/status and maps, read from outside", three_chunks.command()),
             .next = next,
@@ -183,9 +189,36 @@ void expect_every_page() {
     }
 }
 
+/// Whether what a process touched may be elsewhere than in memory.
+bool machine_swaps() {
+    const auto swaps = process::read_kernel_file("/proc/swaps");
+    return !swaps || std::ranges::count(*swaps, '\n') > 1;  // the first row is a heading
+}
+
+/// The kernel keeps how much of a process was in memory at most.
+void expect_all_chunks_resident() {
+    const process::Run& run = to_the_limit.get();
+    constexpr std::uint64_t due = 120 * mebibyte;
+    if (run.succeeded() &&
+        (run.most_resident_bytes >= due || run.most_resident_bytes == 0 || machine_swaps())) {
+        return;
+    }
+    fail_run(
+        run, thirty_chunks.doing(),
+        {
+            .expected = fmt::format("at least {} kB in memory when all chunks have been touched", due / 1024),
+            .observed = fmt::format("never more than {} kB", run.most_resident_bytes / 1024),
+            .evidence = fmt::format("$ {}\nru_maxrss of the program, as getrusage(2) tells it",
+                                    thirty_chunks.command()),
+            .next = build_and_run(run_with({"--chunk-mb", "4", "--pause", "1"})) +
+                    " & sleep 15; grep -E 'VmSize|RssAnon' /proc/$!/status; kill $!",
+        });
+}
+
 TEST(OomScore, TouchesEveryPageItCounts) {
     expect_large_chunk_resident();
     expect_every_page();
+    expect_all_chunks_resident();
     expect_memory_respected(adjusted_by_7, in_memcheck.get());
 }
 

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 using corpus::Case;
 using corpus::Kind;
 using nlohmann::json;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -79,6 +80,17 @@ TEST_F(CliTest, AWrongSubmissionFailsWithACardInPlainText) {
     EXPECT_THAT(ended.out + ended.err, Not(HasSubstr("\x1b"))) << "no terminal, no control sequences";
 }
 
+TEST_F(CliTest, AProfileTellsWhatWasRunAndLeavesTheResultAlone) {
+    const Case solution{"01-heap-growth", Kind::solution, ""};
+    const Ended ended =
+        vmlab({"grade", "1", "--profile", "--format", "json", "--submission", submission(solution).string()});
+    EXPECT_EQ(ended.status.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, ContainsRegex("\n01-heap-growth-checks\n +began +took +processor"));
+    EXPECT_THAT(ended.err, ContainsRegex("\n +0\\.[0-9]+ +[0-9.]+ +[0-9.]+   g\\+\\+ heap_growth\\.cpp\n"));
+    EXPECT_THAT(ended.err, ContainsRegex("\n +[0-9.]+ +[0-9.]+ +[0-9.]+   valgrind[^ ]* heap_growth\n"));
+    EXPECT_TRUE(grading::result_from_json(ended.out)) << ended.out;
+}
+
 TEST_F(CliTest, GradingOnesOwnWorkFeedsTheDashboardAndResetTakesItBack) {
     work_on_a_copy();
     solve_in_copy("01-heap-growth");
@@ -89,7 +101,7 @@ TEST_F(CliTest, GradingOnesOwnWorkFeedsTheDashboardAndResetTakesItBack) {
     EXPECT_EQ(vmlab({"grade", "1"}).status.code, 0);
     const Ended dashboard = vmlab({});
     EXPECT_THAT(dashboard.out, HasSubstr("100/100"));
-    EXPECT_THAT(dashboard.out, HasSubstr("100 of 500 points"));
+    EXPECT_THAT(dashboard.out, ContainsRegex("\n  100 of [0-9]+00 points"));
     EXPECT_THAT(dashboard.out, HasSubstr("Next:  read activities/02-leaks/README.md"));
 
     const Ended reset = vmlab({"reset", "1"});
@@ -98,7 +110,7 @@ TEST_F(CliTest, GradingOnesOwnWorkFeedsTheDashboardAndResetTakesItBack) {
                                      "heap_growth.cpp.backup-1"));
     EXPECT_EQ(read(own / "heap_growth.cpp"), read(source / "graders/01-heap-growth/starter/heap_growth.cpp"));
     EXPECT_EQ(read(own / "heap_growth.cpp.backup-1"), solved);
-    EXPECT_THAT(vmlab({}).out, HasSubstr("0 of 500 points"));
+    EXPECT_THAT(vmlab({}).out, ContainsRegex("\n  0 of [0-9]+00 points"));
 
     EXPECT_THAT(vmlab({"reset", "1"}).out, HasSubstr("as it was shipped already"));
     EXPECT_FALSE(fs::exists(own / "heap_growth.cpp.backup-2"));

@@ -26,6 +26,7 @@ struct GradeRequest {
     std::string arena = "auto";
     std::string isolation = "auto";
     int jobs = 0;
+    bool profile = false;  ///< say on stderr what was run, and what it took
 };
 int grade_command(const Place& place, const GradeRequest& request);
 

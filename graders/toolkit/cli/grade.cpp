@@ -143,6 +143,7 @@ int grade_command(const Place& place, const GradeRequest& request) {
     options.arena = request.arena;
     options.isolation = request.isolation;
     options.jobs = request.jobs;
+    options.profile = request.profile;
 
     process::Result<grading::Result> result = process::failed("not graded");
     {

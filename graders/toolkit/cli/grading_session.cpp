@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "cli/grader_builds.hpp"
+#include "cli/profile.hpp"
 #include "grading/check_list.hpp"
 #include "vmlab/process/capacity.hpp"
 #include "vmlab/process/cleanup_on_signal.hpp"
@@ -146,6 +147,7 @@ process::Result<grading::Result> grade(const Place& place, const std::vector<gra
     if (!cleanup) {
         return tl::unexpected(cleanup.error());
     }
+    Profile profile(options.profile, scratch->path());
     GradingOptions resolved = options;
     if (resolved.jobs <= 0) {
         resolved.jobs = process::default_jobs();
@@ -172,6 +174,7 @@ process::Result<grading::Result> grade(const Place& place, const std::vector<gra
         }
         result.activities.push_back(std::move(found.result));
     }
+    profile.show();
     return result;
 }
 

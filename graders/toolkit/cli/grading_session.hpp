@@ -19,6 +19,7 @@ struct GradingOptions {
     std::string arena = "auto";
     std::string isolation = "auto";
     int jobs = 0;  ///< tools at a time; 0: as many as this machine is good for (process::default_jobs)
+    bool profile = false;  ///< say on stderr what was run, and what it took
 };
 
 /// Called as checks finish: activity, name of the check, outcome. From several threads, one at a time.

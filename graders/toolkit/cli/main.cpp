@@ -72,6 +72,7 @@ struct CommandLine {
             ->add_option("--jobs", grade.jobs,
                          "Tools that run at a time (default: as many as there are processors and memory for)")
             ->check(CLI::Range(1, 256));
+        grade_command->add_flag("--profile", grade.profile, "Say on stderr what was run, and what it took");
         add_where_to_run(*grade_command, grade.arena, grade.isolation);
 
         CLI::App* const hint_command = app.add_subcommand("hint", "The next hint");

@@ -40,10 +40,14 @@ std::string words_of_command(const Experiment& experiment, std::string_view tool
     for (const std::string& argument : experiment.arguments) {
         words += " " + shell_word(argument);
     }
+    std::string before;
     if (experiment.limits.address_space_bytes > 0) {
-        return fmt::format("(ulimit -v {}; {})", experiment.limits.address_space_bytes / 1024, words);
+        before = fmt::format("ulimit -v {}; ", experiment.limits.address_space_bytes / 1024);
     }
-    return words;
+    if (experiment.start.oom_score_adj != 0) {
+        before += fmt::format("echo {} > /proc/self/oom_score_adj; ", experiment.start.oom_score_adj);
+    }
+    return before.empty() ? words : fmt::format("({}{})", before, words);
 }
 
 /// Processor time that a process has used so far. Absent: it is gone.
@@ -127,15 +131,18 @@ CountedRun Experiment::counted(Lab& lab) const {
 }
 
 TimedRun Experiment::timed(Lab& lab) const {
-    TimedRun result;
+    std::vector<std::chrono::steady_clock::time_point> seen;
     NativeOptions how;
-    const auto before = std::chrono::steady_clock::now();
     how.on_output = [&](std::string_view piece) {
-        result.seen.resize(
-            result.seen.size() + static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n')),
-            std::chrono::steady_clock::now() - before);
+        const auto lines = static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n'));
+        seen.resize(seen.size() + lines, std::chrono::steady_clock::now());
     };
+    TimedRun result;
     result.run = native(lab, how);
+    // Not from the call on: it waits for its turn.
+    for (const auto moment : seen) {
+        result.seen.emplace_back(moment - result.run.began);
+    }
     return result;
 }
 

@@ -15,6 +15,9 @@ TEST(Experiment, IsTheCommandThatAStudentTypes) {
     EXPECT_EQ(experiment.command(), "(ulimit -v 131072; GLIBC_TUNABLES=a=1 ./oom)");
     EXPECT_EQ(experiment.doing("under Valgrind"),
               "running (ulimit -v 131072; GLIBC_TUNABLES=a=1 ./oom) under Valgrind");
+    experiment = {.program = "oom"};
+    experiment.start.oom_score_adj = 60;
+    EXPECT_EQ(experiment.command(), "(echo 60 > /proc/self/oom_score_adj; ./oom)");
 }
 
 TEST(Experiment, TheCompilersCommandIsTheOneThatIsRun) {

@@ -115,16 +115,16 @@ void install_filter(const Options& options) {
     }
 }
 
-/// With --raise-oom-score-adj: a privileged ancestor lowered the value (and with it the floor); this process,
+/// Any process may raise its own. Where a privileged ancestor lowered it, and with it the floor, this one,
 /// without privileges, goes back to 0 while the floor stays (proc(5), oom_score_adj).
 void raise_oom_score_adj(const Options& options) {
-    if (!options.raise_oom_score_adj) {
+    if (options.oom_score_adj == nullptr) {
         return;
     }
     prctl(PR_SET_DUMPABLE, 1, 0, 0,
           0);  // setresuid(2) cleared it, and with it the right to one's own /proc files
     const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (file < 0 || write(file, "0", 1) != 1) {
+    if (file < 0 || write(file, options.oom_score_adj, strlen(options.oom_score_adj)) < 0) {
         die(options, "/proc/self/oom_score_adj");
     }
     close(file);

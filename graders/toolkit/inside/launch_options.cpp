@@ -60,10 +60,6 @@ Options parse(char** arguments) {
             options.announce = false;
             continue;
         }
-        if (strcmp(name, "--raise-oom-score-adj") == 0) {
-            options.raise_oom_score_adj = true;
-            continue;
-        }
         if (strcmp(name, "--kill-descendants") == 0) {
             options.kill_descendants = true;
             continue;
@@ -91,6 +87,8 @@ Options parse(char** arguments) {
             options.user = static_cast<uid_t>(strtoul(value, nullptr, 10));
         } else if (strcmp(name, "--touch-first") == 0) {
             options.touched_first = strtoul(value, nullptr, 10);
+        } else if (strcmp(name, "--oom-score-adj") == 0) {
+            options.oom_score_adj = value;
         } else if (strcmp(name, "--called") == 0) {
             options.called = value;
         } else if (strcmp(name, "--env") == 0) {

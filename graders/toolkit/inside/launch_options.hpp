@@ -21,7 +21,7 @@ struct Options {
     bool has_user = false;
     uid_t user = 0;
     bool announce = true;
-    bool raise_oom_score_adj = false;
+    const char* oom_score_adj = nullptr;  ///< what to write there; absent: nothing
     bool kill_descendants = false;
     bool huge_pages = true;
     bool random_addresses = true;

@@ -11,7 +11,7 @@ std::vector<std::string> tool_environment() {
     std::vector<std::string> environment{"LC_ALL=C",
                                          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
     for (const char* name : {"HOME", "TMPDIR", "XDG_CACHE_HOME", "VMLAB_ROOT", "VMLAB_KERNEL",
-                             "VMLAB_KERNEL_MODULES", "VMLAB_RECORD_RUNS"}) {
+                             "VMLAB_KERNEL_MODULES", "VMLAB_RECORD_RUNS", "VMLAB_PROFILE_RUNS"}) {
         if (const char* value = std::getenv(name)) {
             environment.push_back(std::string(name) + "=" + value);
         }

@@ -67,7 +67,8 @@ struct PacedLine {
 /// What strace wrote about a program and everything that it started.
 struct SyscallLog {
     std::vector<SystemCall> calls;
-    bool complete = false;  ///< strace saw the program's first process end
+    bool complete = false;       ///< strace saw the program's first process end
+    std::int64_t first_pid = 0;  ///< that process, as it sees itself; 0: not known
 
     /// Lines written to what descriptor 1 was at the start (through copies of it too), in order. Text after
     /// the last newline is no line.

@@ -70,7 +70,8 @@ struct Experiment {
                                 NativeOptions how = {}, const std::function<void(pid_t)>& look = {}) const;
 
     /// What a student types for the same run, in a shell: "./oom --limit 3"; words are quoted where needed;
-    /// an address space limit makes it "(ulimit -v 131072; ./oom --limit 3)".
+    /// an address space limit makes it "(ulimit -v 131072; ./oom --limit 3)", an inherited oom_score_adj
+    /// "(echo 100 > /proc/self/oom_score_adj; ./oom_score)".
     [[nodiscard]] std::string command() const;
     /// The same below a tool: "strace -e trace=write ./oom --limit 3".
     [[nodiscard]] std::string under(std::string_view tool) const;

@@ -99,6 +99,7 @@ struct Run {
     bool out_of_memory = false;
     pid_t pid = 0;        ///< as this machine sees it
     pid_t inner_pid = 0;  ///< as the program sees itself (another number in a pid namespace)
+    std::chrono::steady_clock::time_point began{};  ///< before anything of it was started
     std::chrono::steady_clock::time_point ended{};  ///< when the program itself was seen to end
     std::chrono::duration<double> elapsed{};
     /// Of what the program waited for, itself included: what the largest process had resident, and the time

@@ -15,6 +15,8 @@ struct Start {
     /// The process that becomes the program (execve) has touched so many bytes before: ru_maxrss begins with
     /// them (getrusage(2)).
     std::uint64_t resident_bytes_before = 0;
+    /// Its oom_score_adj, inherited like everything here; 0 to 1000 (proc(5)).
+    int oom_score_adj = 0;
     /// Its argv[0]; empty: its path.
     std::string called = {};
 };

@@ -13,11 +13,11 @@ namespace vmlab::evidence {
 namespace {
 
 /// Every process and thread of the program's, as it sees them itself.
-std::set<std::int64_t> own_pids(const std::vector<SystemCall>& calls) {
-    std::set<std::int64_t> pids;
-    for (const SystemCall& call : calls) {
+std::set<std::int64_t> own_pids(const SyscallLog& log) {
+    std::set<std::int64_t> pids = {log.first_pid};
+    for (const SystemCall& call : log.calls) {
         pids.insert(call.pid);
-        if (is_one_of(call.name, {"clone", "clone3", "fork", "vfork", "getpid", "gettid"})) {
+        if (is_one_of(call.name, {"clone", "clone3", "fork", "vfork"})) {
             pids.insert(call.result.value_or(call.pid));
         }
     }
@@ -53,7 +53,7 @@ std::optional<std::int64_t> owner_of_memory(const std::string& path) {
 }  // namespace
 
 std::optional<SystemCall> SyscallLog::intrusion() const {
-    const std::set<std::int64_t> own = own_pids(calls);
+    const std::set<std::int64_t> own = own_pids(*this);
     const auto found = std::ranges::find_if(calls, [&own](const SystemCall& call) {
         if (!is_one_of(call.name, {"open", "openat", "openat2", "creat"})) {
             return false;

@@ -242,6 +242,9 @@ std::vector<std::string> Confinement::program_options(const Job& job) const {
         add("--limit-nproc", limits.processes);
     }
     add("--touch-first", job.start.resident_bytes_before);
+    if (job.start.oom_score_adj != 0) {
+        append(options, {"--oom-score-adj", std::to_string(job.start.oom_score_adj)});
+    }
     if (!job.start.huge_pages) {
         append(options, {"--no-huge-pages"});
     }
@@ -272,7 +275,7 @@ void Confinement::add_launcher(const std::filesystem::path& launcher, const Syst
         command_.insert(command_.end(), options.begin(), options.end());
     }
     if (job.oom_score_adj_floor) {
-        append(command_, {"--raise-oom-score-adj"});
+        append(command_, {"--oom-score-adj", "0"});
     }
     for (const int number : job.channels) {
         append(command_, {"--keep", std::to_string(number)});

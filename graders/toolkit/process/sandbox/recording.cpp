@@ -1,5 +1,7 @@
 #include "process/sandbox/recording.hpp"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "vmlab/process/descriptor.hpp"
 #include "vmlab/process/files.hpp"
 
 namespace vmlab::process {
@@ -56,7 +59,26 @@ Recording::Recording(const Job& job) : job_(job) {
     }
 }
 
+/// Several graders write to one file: a line is written as a whole.
+void Recording::add_to_profile(const Run& run) const {
+    const char* file = std::getenv("VMLAB_PROFILE_RUNS");
+    const Descriptor profile(file == nullptr ? -1 : ::open(file, O_WRONLY | O_APPEND | O_CLOEXEC));
+    if (!profile) {
+        return;
+    }
+    const nlohmann::json record = {
+        {"grader", program_invocation_short_name},
+        {"argv", job_.argv},
+        {"began", std::chrono::duration<double>(began_.time_since_epoch()).count()},
+        {"seconds", run.elapsed.count()},
+        {"processor_seconds", std::chrono::duration<double>(run.processor_time).count()},
+    };
+    const std::string line = record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    (void)!::write(profile.get(), line.data(), line.size());
+}
+
 void Recording::finish(const Run& run) const {
+    add_to_profile(run);
     if (folder_.empty()) {
         return;
     }

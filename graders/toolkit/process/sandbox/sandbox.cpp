@@ -398,6 +398,7 @@ Result<Run> Sandbox::run(const Job& job) const {
     }
     plan.oom_score_adj = job.oom_score_adj_floor;
     const Recording recording(job);
+    const auto began = std::chrono::steady_clock::now();
     const Result<pid_t> child = start_child(plan);
     if (!child) {
         return tl::unexpected(child.error());
@@ -407,6 +408,7 @@ Result<Run> Sandbox::run(const Job& job) const {
                        tier_ == Tier::namespaces ? EndBy::killing_namespace : EndBy::asking,
                        confinement->disk_watch(job.limits.folder_bytes));
     if (run) {
+        run->began = began;
         const bool was_killed = run->ending == Ending::lost || run->status.killed_by(SIGKILL);
         if (job.shared_memory) {
             auto written = written_part(ends->shared_memory);

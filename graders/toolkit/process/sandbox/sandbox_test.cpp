@@ -153,6 +153,9 @@ TEST_P(SandboxTest, SetsTheSceneForAProgram) {
     EXPECT_EQ(shell("sed -n 's/^THP_enabled:[^0-9]*//p' /proc/self/status", job).out, "0\n");
     EXPECT_EQ(shell("sed -n 's/^THP_enabled:[^0-9]*//p' /proc/self/status").out, "1\n");
     job = {};
+    job.start.oom_score_adj = 123;
+    EXPECT_EQ(shell("cat /proc/self/oom_score_adj", job).out, "123\n");
+    job = {};
     job.start.called = "another-name";
     EXPECT_EQ(shell("echo $0; tr '\\0' '\\n' </proc/$$/cmdline | head -n 1", job).out,
               "another-name\nanother-name\n");
