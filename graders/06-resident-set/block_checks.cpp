@@ -34,7 +34,7 @@ Shared<Traced> kept_traced{[](Lab& lab) { return trace(lab, false); }};
 Shared<Traced> freed_traced{[](Lab& lab) { return trace(lab, true); }};
 
 void expect_lines(const Traced& traced) {
-    const auto flaw = flaw_of(grading::lines_of(traced.run.run.out), traced.task);
+    const auto flaw = grading::flaw_in_output(traced.run.run.out, traced.task.lines());
     if (flaw) {
         fail_run(traced.run.run, traced.run_as.doing("under Memcheck"),
                  {.expected = "the lines that README.md asks for",
@@ -212,7 +212,7 @@ TEST(Blocks, StaysFlatWhenEverythingIsFreed) {
         }
     }
     const Unwatched& plateau = enough_for_a_plateau.get();
-    const auto flaw = flaw_of(grading::lines_of(plateau.run.out), plateau.task);
+    const auto flaw = grading::flaw_in_output(plateau.run.out, plateau.task.lines());
     if (flaw || !plateau.run.status.exited_with(0)) {
         fail_run(plateau.run, plateau.limited.doing(),
                  {.expected = "40 rounds with --free in 64 MiB of its own memory: all lines, exit status 0",

@@ -80,7 +80,7 @@ TEST(Resident, WaitsForEnter) {
     const Task task{.rounds = 3, .chunk = 300'000, .give_back = true};
     const Experiment unattended = experiment(task);
     const process::Run& run = at_the_end_of_input.get();
-    const auto flaw = flaw_of(grading::lines_of(run.out), task);
+    const auto flaw = grading::flaw_in_output(run.out, task.lines());
     if (flaw) {
         fail_run(run, unattended.doing("with one line of input"),
                  {.expected = "at the end of the input it goes on without waiting, to the last line",

@@ -70,23 +70,12 @@ inline Session dialogue(Lab& lab, const grading::Program& program, const Task& t
                         const Setting& setting = {}) {
     Session session{
         .task = task, .experiment = experiment(task, setting), .run = {}, .looks = {}, .flaw = {}};
-    Watch watch(task, session);
-    grading::NativeOptions how;
-    how.arguments = session.experiment.arguments;
-    how.environment = session.experiment.environment;
-    how.limits = session.experiment.limits;
-    how.start = session.experiment.start;
-    how.on_pause = [&](const process::Pause& pause) -> std::optional<std::string> {
-        watch.look(pause);
-        return session.flaw ? std::optional<std::string>() : "\n";
-    };
-    session.run = lab.native(program, how);
-    if (!session.flaw && session.looks.size() < task.lines().size()) {
-        // It ended early, or did not wait: what it printed by itself says more.
-        session.flaw = flaw_of(grading::lines_of(session.run.out), task)
-                           .value_or(fmt::format("it waited for Enter {} time(s), not {}",
-                                                 session.looks.size(), task.lines().size()));
-    }
+    Watch watch(session);
+    grading::Dialogue held =
+        grading::hold_dialogue(lab, program, session.experiment, task.lines(),
+                               [&](const std::string& line, pid_t pid) { return watch.look(line, pid); });
+    session.run = std::move(held.run);
+    session.flaw = std::move(held.flaw);
     return session;
 }
 

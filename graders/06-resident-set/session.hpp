@@ -16,7 +16,7 @@
 
 #include "vmlab/evidence/memory_use.hpp"
 #include "vmlab/evidence/procfs.hpp"
-#include "vmlab/grading/experiment.hpp"
+#include "vmlab/grading/dialogue.hpp"
 #include "vmlab/grading/output.hpp"
 
 namespace resident {
@@ -91,26 +91,6 @@ struct Task {
     }
 };
 
-/// What is wrong with the lines of a run that went by itself; completes "…, but" on a card.
-inline std::optional<std::string> flaw_of(const std::vector<std::string>& lines, const Task& task) {
-    const auto due = task.lines();
-    for (std::size_t i = 0; i < due.size(); ++i) {
-        if (i >= lines.size()) {
-            return fmt::format("the output ends after line {}; \"{}\" is missing", i, due[i]);
-        }
-        const auto line = parse_line(lines[i]);
-        if (!line || fmt::format("{} {}", line->what, line->round) != due[i]) {
-            return fmt::format("line {} is \"{}\", not \"{} peak=KB now=KB\"", i + 1,
-                               vmlab::grading::shown(lines[i], 1), due[i]);
-        }
-    }
-    if (lines.size() > due.size()) {
-        return fmt::format("line {} is \"{}\", and there should be none", due.size() + 1,
-                           vmlab::grading::shown(lines[due.size()], 1));
-    }
-    return std::nullopt;
-}
-
 /// New writable memory that is no file's, since the look before.
 struct NewMemory {
     std::uint64_t bytes = 0;
@@ -141,44 +121,27 @@ struct Session {
 /// Looks at the program from outside at each of its pauses.
 class Watch {
   public:
-    Watch(Task task, Session& session) : task_(task), session_(&session) {}
+    explicit Watch(Session& session) : session_(&session) {}
 
-    /// The line that was printed, and what the kernel says of the process then.
-    void look(const vmlab::process::Pause& pause) {
-        const auto lines = vmlab::grading::lines_of(pause.printed);
-        const auto due = task_.lines();
-        const std::size_t position = session_->looks.size();
-        if (session_->flaw) {
-            return;
-        }
-        if (lines.size() != 1 || pause.printed.back() != '\n') {
-            session_->flaw =
-                fmt::format("when it waited for Enter the {} time it had printed {} line(s), not one",
-                            ordinal(position + 1), lines.size());
-            return;
-        }
-        const auto line = parse_line(lines[0]);
-        if (!line || position >= due.size() ||
-            fmt::format("{} {}", line->what, line->round) != due[position]) {
-            session_->flaw = fmt::format("line {} is \"{}\", not \"{} peak=KB now=KB\"", position + 1,
-                                         vmlab::grading::shown(lines[0], 1),
-                                         position < due.size() ? due[position] : std::string("(nothing)"));
-            return;
+    /// Takes the line that was printed, and what the kernel says of the process then. Returns the line's
+    /// flaw.
+    std::optional<std::string> look(const std::string& text, pid_t pid) {
+        const auto line = parse_line(text);
+        if (!line) {
+            return fmt::format("line {} is \"{}\", not \"{} peak=KB now=KB\"", session_->looks.size() + 1,
+                               vmlab::grading::shown(text, 1),
+                               session_->task.lines().at(session_->looks.size()));
         }
         Look seen{.line = *line, .outside = {}, .added = {}};
-        if (auto sample = vmlab::evidence::sample_process(pause.pid)) {
+        if (auto sample = vmlab::evidence::sample_process(pid)) {
             seen.outside = *sample;
         }
-        seen.added = added_since_before(pause.pid);
+        seen.added = added_since_before(pid);
         session_->looks.push_back(std::move(seen));
+        return std::nullopt;
     }
 
   private:
-    static std::string ordinal(std::size_t number) {
-        const std::vector<std::string> first = {"first", "second", "third"};
-        return number <= first.size() ? first[number - 1] : fmt::format("{}th", number);
-    }
-
     /// Memory that is the program's own: heap and anonymous mappings.
     [[nodiscard]] static std::vector<std::pair<std::uint64_t, std::uint64_t>> own_memory(
         const std::vector<vmlab::evidence::Mapping>& mappings) {
@@ -227,7 +190,6 @@ class Watch {
         return true;
     }
 
-    Task task_;
     Session* session_;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> before_;
 };

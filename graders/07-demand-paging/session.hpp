@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/types.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -114,6 +115,18 @@ struct Session {
     }
 };
 
+/// Whether private anonymous memory of so many pages begins there. Where the mappings may not be read, it is
+/// believed.
+inline bool holds_region(pid_t pid, std::uint64_t start, std::uint64_t pages) {
+    const auto mappings = vmlab::evidence::read_mappings(pid);
+    return !mappings || mappings->empty() ||
+           std::ranges::any_of(*mappings, [&](const vmlab::evidence::Mapping& mapping) {
+               return mapping.contains(start) && mapping.end - start >= pages * page && mapping.inode == 0 &&
+                      mapping.path != "[stack]" && mapping.permissions.starts_with("rw") &&
+                      mapping.permissions.ends_with('p');
+           });
+}
+
 inline std::optional<std::string> look_at(Session& session, const std::string& text, pid_t pid) {
     const auto step = static_cast<Step>(session.looks.size());
     const auto line = parse_line(text, step == Step::map);
@@ -121,6 +134,10 @@ inline std::optional<std::string> look_at(Session& session, const std::string& t
         return fmt::format("line {} is \"{}\", not \"{} faults=NUMBER present=NUMBER{}\"",
                            session.looks.size() + 1, vmlab::grading::shown(text, 1), name_of(step),
                            step == Step::map ? " at=ADDRESS" : "");
+    }
+    if (step == Step::map && !holds_region(pid, *line->address, session.pages)) {
+        return fmt::format("line 1 is \"{}\", and there is no private anonymous memory of {} pages",
+                           vmlab::grading::shown(text, 1), session.pages);
     }
     Look look{
         .line = *line, .pid = pid, .outside = {}, .faults = 0, .pages = {}, .bytes = {}, .parents_bytes = {}};
