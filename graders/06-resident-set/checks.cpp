@@ -32,7 +32,8 @@ const std::vector<std::string>& inputs() {
 }
 
 Shared<Conversation> conversation{[](Lab& lab) {
-    Conversation talk{.experiment = experiment({.rounds = 4, .chunk = drawn(100'000, 200'000)})};
+    Conversation talk{
+        .experiment = experiment({.rounds = 4, .chunk = drawn(100'000, 200'000)}), .run = {}, .printed = {}};
     grading::NativeOptions how;
     how.on_pause = [&](const process::Pause& pause) -> std::optional<std::string> {
         talk.printed.emplace_back(pause.printed);

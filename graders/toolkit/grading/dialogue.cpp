@@ -15,7 +15,7 @@ bool is_due(std::string_view line, std::string_view due) {
 }
 
 std::string another_line(std::size_t position, const std::string& line, std::string_view due) {
-    return fmt::format("line {} is \"{}\", not \"{} ...\"", position + 1, shown(line, 1), due);
+    return fmt::format("line {} is \"{}\", not \"{} ...\"", position + 1, grading::shown(line, 1), due);
 }
 
 std::string ordinal(std::size_t number) {
@@ -37,7 +37,7 @@ std::optional<std::string> flaw_in_output(std::string_view out, const std::vecto
     }
     if (lines.size() > due.size()) {
         return fmt::format("line {} is \"{}\", and there should be none", due.size() + 1,
-                           shown(lines[due.size()], 1));
+                           grading::shown(lines[due.size()], 1));
     }
     return out.ends_with('\n') ? std::nullopt : std::optional("the last line has no newline");
 }
@@ -47,10 +47,11 @@ std::optional<std::string> flaw_in_pause(std::string_view printed, std::size_t p
     const auto lines = lines_of(printed);
     if (lines.size() != 1 || !printed.ends_with('\n')) {
         return fmt::format("when it waited for input the {} time it had printed {}, not one whole line",
-                           ordinal(position), lines.empty() ? "nothing new" : shown(printed, 3));
+                           ordinal(position), lines.empty() ? "nothing new" : grading::shown(printed, 3));
     }
     if (position >= due.size()) {
-        return fmt::format("line {} is \"{}\", and there should be none", position + 1, shown(lines[0], 1));
+        return fmt::format("line {} is \"{}\", and there should be none", position + 1,
+                           grading::shown(lines[0], 1));
     }
     return is_due(lines[0], due[position]) ? std::nullopt
                                            : std::optional(another_line(position, lines[0], due[position]));
