@@ -40,7 +40,8 @@ TEST(Output, KnowsAWholeNumber) {
 }
 
 TEST(Output, KnowsAMessageOfAProgram) {
-    for (const char* message : {"oom: no memory", "oom", "./oom: x", "/bin/oom x", "oom\n", "12 blocks\noom: x\nend"}) {
+    for (const char* message :
+         {"oom: no memory", "oom", "./oom: x", "/bin/oom x", "oom\n", "12 blocks\noom: x\nend"}) {
         EXPECT_TRUE(begins_with_name(message, "oom")) << message;
     }
     for (const char* message : {"", "ooms: x", "zoom: x", "usage: oom", " oom: x", "x\nusage: oom\n"}) {
