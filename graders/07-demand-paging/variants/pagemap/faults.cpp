@@ -44,7 +44,9 @@ std::size_t pages_present() {
     std::vector<unsigned char> status(pages);
     std::vector<unsigned long> entries(pages);
     const int file = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    if (file < 0 || pread(file, entries.data(), pages * 8, static_cast<off_t>(reinterpret_cast<unsigned long>(region) / page_size * 8)) != static_cast<ssize_t>(pages * 8)) {
+    if (file < 0 || pread(file, entries.data(), pages * 8,
+                          static_cast<off_t>(reinterpret_cast<unsigned long>(region) / page_size * 8)) !=
+                        static_cast<ssize_t>(pages * 8)) {
         std::exit(1);
     }
     close(file);

@@ -64,7 +64,8 @@ void report(const char* step, long faults, const std::string& more = {}) {
 
 void map_pages() {
     void* found =
-        reinterpret_cast<void*>(syscall(SYS_mmap, nullptr, pages * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        reinterpret_cast<void*>(syscall(SYS_mmap, nullptr, pages * page_size, PROT_READ | PROT_WRITE,
+                                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     if (found == MAP_FAILED) {
         fmt::print(stderr, "faults: no memory: {}\n", std::strerror(errno));
         std::exit(3);

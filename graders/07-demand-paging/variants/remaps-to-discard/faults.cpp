@@ -83,7 +83,8 @@ void write_pages(std::size_t count, char value) {
 }
 
 void discard_pages() {
-    if (mmap(region, pages * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+    if (mmap(region, pages * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+             0) == MAP_FAILED) {
         std::exit(1);
     }
 }
