@@ -1,33 +1,19 @@
 #include "vmlab/evidence/elf.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <gelf.h>
-#include <libelf.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string_view>
 
-#include "vmlab/process/descriptor.hpp"
-#include "vmlab/process/files.hpp"
+#include "evidence/open_elf.hpp"
 
 namespace vmlab::evidence {
 namespace {
-
-constexpr std::size_t largest_program = 256U << 20U;
 
 /// rol $3, %rdi; rol $13, %rdi; rol $61, %rdi; rol $51, %rdi: a rotation by 128 bits that changes nothing.
 /// Valgrind takes it for the start of a client request (valgrind.h); no compiler generates it.
 constexpr std::array<unsigned char, 16> preamble = {0x48, 0xc1, 0xc7, 0x03, 0x48, 0xc1, 0xc7, 0x0d,
                                                     0x48, 0xc1, 0xc7, 0x3d, 0x48, 0xc1, 0xc7, 0x33};
-
-struct ElfEnd {
-    void operator()(Elf* elf) const { elf_end(elf); }
-};
 
 bool holds_preamble(std::string_view content, std::uint64_t offset, std::uint64_t size) {
     if (offset >= content.size()) {
@@ -83,31 +69,13 @@ void read_sections(Elf* elf, std::string_view content, ElfFacts& facts) {
 }  // namespace
 
 process::Result<ElfFacts> read_elf(const std::filesystem::path& program) {
-    auto content = process::read_file(program, largest_program);
-    if (!content) {
-        return tl::unexpected(content.error());
+    const auto open = open_elf(program);
+    if (!open) {
+        return tl::unexpected(open.error());
     }
-    const auto no_elf = [&program](std::string_view why) {
-        return process::failed(fmt::format("{} is no ELF executable: {}", program.string(), why));
-    };
-    if (elf_version(EV_CURRENT) == EV_NONE) {
-        return process::failed("libelf is older than its own header");
-    }
-    const std::unique_ptr<Elf, ElfEnd> elf(elf_memory(content->data(), content->size()));
-    if (!elf || elf_kind(elf.get()) != ELF_K_ELF) {
-        return no_elf("it does not begin as one");
-    }
-    GElf_Ehdr header;
-    if (gelf_getehdr(elf.get(), &header) == nullptr) {
-        return no_elf(elf_errmsg(-1));
-    }
-    if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
-        return no_elf("it is an object file or a core dump");
-    }
-
     ElfFacts facts;
-    read_segments(elf.get(), *content, facts);
-    read_sections(elf.get(), *content, facts);
+    read_segments(open->elf.get(), *open->content, facts);
+    read_sections(open->elf.get(), *open->content, facts);
     return facts;
 }
 

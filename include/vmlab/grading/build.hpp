@@ -20,6 +20,7 @@ struct Program {
 struct BuildOptions {
     bool debug_info = true;                ///< -g
     std::vector<std::string> extra_flags;  ///< after the pinned ones
+    bool with_fmt = true;                  ///< -lfmt; not every system has that library for -static
 };
 
 /// What a student types to build the same program: "g++ -std=c++20 -g -O0 … oom.cpp -o oom -lfmt".

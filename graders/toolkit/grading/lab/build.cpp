@@ -181,7 +181,11 @@ std::string build_command(const fs::path& source, const std::string& name, const
     for (const std::string& flag : pinned_flags(options)) {
         command += " " + flag;
     }
-    return command + fmt::format(" {} -o {} -lfmt", source.filename().string(), name);
+    command += fmt::format(" {} -o {}", source.filename().string(), name);
+    for (const std::string& library : libraries(options)) {
+        command += " " + library;
+    }
+    return command;
 }
 
 process::Result<BuildOutcome> build(const process::Sandbox& sandbox, const fs::path& source,

@@ -33,6 +33,10 @@ std::vector<std::string> pinned_flags(const BuildOptions& options) {
     return flags;
 }
 
+std::vector<std::string> libraries(const BuildOptions& options) {
+    return options.with_fmt ? std::vector<std::string>{"-lfmt"} : std::vector<std::string>{};
+}
+
 process::Result<fs::path> make_build_folder(const fs::path& into, const std::string& name) {
     std::string path = (into / (name + "-XXXXXX")).string();
     if (mkdtemp(path.data()) == nullptr) {
@@ -64,7 +68,10 @@ process::Result<process::Run> compile(const process::Sandbox& sandbox, const Com
         job.readable.push_back(precompiled);
     }
     job.argv.insert(job.argv.end(), {"-o", (compilation.output_folder / compilation.name).string(),
-                                     compilation.source.string(), "-lfmt"});
+                                     compilation.source.string()});
+    for (std::string& library : libraries(compilation.options)) {
+        job.argv.push_back(std::move(library));
+    }
     job.writable = {compilation.output_folder};
     job.limits = compiler_limits();
     job.with_compiler = true;

@@ -16,6 +16,9 @@ namespace vmlab::grading {
 /// The options that every program of the lab is built with.
 [[nodiscard]] std::vector<std::string> pinned_flags(const BuildOptions& options);
 
+/// What stands behind the source file.
+[[nodiscard]] std::vector<std::string> libraries(const BuildOptions& options);
+
 /// One call of g++.
 struct Compilation {
     std::filesystem::path source;

@@ -201,8 +201,9 @@ process::Result<void> require_known_good(const process::Sandbox& sandbox, const 
                        {*folder / "known_good.cpp", "known_good", *output, options, with_precompiled});
     };
     process::Result<void> good;
-    if (auto written = process::write_file_atomically(*folder / "known_good.cpp", known_good_program);
-        !written) {
+    const std::string text =
+        (options.with_fmt ? std::string() : "#define FMT_HEADER_ONLY\n") + std::string(known_good_program);
+    if (auto written = process::write_file_atomically(*folder / "known_good.cpp", text); !written) {
         good = written;
     } else if (const auto run = attempt(true); !run) {
         good = tl::unexpected(run.error());

@@ -29,7 +29,7 @@ std::string key_of(const fs::path& source, const BuildOptions& options) {
     for (const std::string& flag : options.extra_flags) {
         key += "\n" + flag;
     }
-    return key;
+    return options.with_fmt ? key : key + "\nwithout fmt";
 }
 
 [[noreturn]] void distrust_report(const Program& program, const evidence::MemcheckRun& watched) {
@@ -169,11 +169,11 @@ fs::path LocalLab::submitted_file(std::string_view file) const {
     fail(std::move(card), Reason::missing_file);
 }
 
-Program LocalLab::build_submitted(const ProgramInfo& info) {
+Program LocalLab::build_submitted(const ProgramInfo& info, const BuildOptions& options) {
     const fs::path source = submitted_file(info.source);
     const process::Sandbox& confined = sandbox();
     const BuildOutcome outcome =
-        value_or_verdict(build(confined, source, info.name, settings_.scratch, {}, &settings_.slots));
+        value_or_verdict(build(confined, source, info.name, settings_.scratch, options, &settings_.slots));
     if (!outcome.succeeded) {
         fail(build_error_card(info.source, outcome, value_or_verdict(process::read_file(source))),
              Reason::build_error);
@@ -202,9 +202,11 @@ Program LocalLab::build_trusted(const fs::path& source, const std::string& name,
     });
 }
 
-const Program& LocalLab::program(std::string_view name) {
+const Program& LocalLab::program(std::string_view name, const BuildOptions& options) {
     const ProgramInfo& info = program_info(name);
-    return built(fmt::format("submission\n{}", name)).get([&] { return build_submitted(info); });
+    return built("submission\n" + key_of(info.name, options)).get([&] {
+        return build_submitted(info, options);
+    });
 }
 
 Program LocalLab::starter(std::string_view name, const BuildOptions& options) {

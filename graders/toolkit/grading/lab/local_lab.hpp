@@ -37,7 +37,7 @@ class LocalLab final : public Lab {
   public:
     explicit LocalLab(LocalLabSettings settings) : settings_(std::move(settings)) {}
 
-    const Program& program(std::string_view name) override;
+    const Program& program(std::string_view name, const BuildOptions& options) override;
     Program starter(std::string_view name, const BuildOptions& options) override;
     Program reference(std::string_view name) override;
     Program probe(const std::filesystem::path& source, const BuildOptions& options) override;
@@ -66,7 +66,7 @@ class LocalLab final : public Lab {
     const process::Sandbox& sandbox();
     const ProgramInfo& program_info(std::string_view name) const;
     std::filesystem::path submitted_file(std::string_view file) const;
-    Program build_submitted(const ProgramInfo& info);
+    Program build_submitted(const ProgramInfo& info, const BuildOptions& options);
     Program build_trusted(const std::filesystem::path& source, const std::string& name,
                           const BuildOptions& options);
     /// What the check allows, within what the caller of the grader allows.

@@ -72,6 +72,9 @@ std::string build_key(const std::string& text, const std::string& name, const Bu
     for (const std::string& flag : pinned_flags(options)) {
         key += flag + "\n";
     }
+    for (const std::string& library : libraries(options)) {
+        key += library + "\n";
+    }
     return key + name + "\n" + text;
 }
 
