@@ -129,7 +129,9 @@ inline std::optional<std::string> read_lines(Session& session) {
 }
 
 inline Session watch(Lab& lab, grading::BuildOptions build, bool random_addresses) {
-    Session session{.experiment = experiment(), .build = std::move(build)};
+    Session session;
+    session.experiment = experiment();
+    session.build = std::move(build);
     session.experiment.start.random_addresses = random_addresses;
     const grading::Program& program = lab.program("areas", session.build);
     if (auto layout = evidence::read_elf_layout(program.executable)) {
