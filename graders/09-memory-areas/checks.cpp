@@ -41,6 +41,7 @@ std::string written(std::uint64_t address, std::size_t position) {
 
 Inquiry inquire(Lab& lab, std::vector<Row> rows, std::vector<Question> questions) {
     std::vector<std::string> arguments;
+    arguments.reserve(questions.size());
     for (const Question& question : questions) {
         arguments.push_back(written(question.address, arguments.size()));
     }

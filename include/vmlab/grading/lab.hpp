@@ -73,8 +73,8 @@ class Lab {
   public:
     virtual ~Lab() = default;
 
-    /// A program of the submission, built once as usual and once with each other set of options. Fails the check: build-error or missing-file.
-    /// Tamper-suspected when it holds Valgrind client requests.
+    /// A program of the submission, built once as usual and once with each other set of options. Fails the
+    /// check: build-error or missing-file. Tamper-suspected when it holds Valgrind client requests.
     [[nodiscard]] virtual const Program& program(std::string_view name, const BuildOptions& options = {}) = 0;
     /// The same program built from the starter as shipped: the copy in graders/NN-slug/starter, which no
     /// student edits.
