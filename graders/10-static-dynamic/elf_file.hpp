@@ -41,7 +41,12 @@ class ElfWriter {
         segments_.clear();
         names_.assign(1, '\0');
         // Another string table stands before the one with the libraries' names.
-        add(".strtab", SHT_STRTAB, 0, std::string(1, '\0') + "libwrong.so.1" + '\0' + "main" + '\0');
+        std::string wrong(1, '\0');
+        for (int i = 0; i < 40; ++i) {
+            wrong += "libwrong.so.1";
+            wrong += '\0';
+        }
+        add(".strtab", SHT_STRTAB, 0, wrong);
         if (is_dynamic) {
             add_interpreter(made.facts);
             add_libraries(made.facts);
@@ -56,7 +61,9 @@ class ElfWriter {
         add(".data.rel.ro", SHT_PROGBITS, variable, bytes());
         add(".data", SHT_PROGBITS, variable, bytes());
         add_zeros(".tbss", variable | SHF_TLS, drawn(1, 300));
-        add_zeros(".bss", variable, drawn(0, 2) == 0 ? drawn(5, 10) << 30U : drawn(1, 99'999));
+        // Every second file asks for more than 32 bits can say.
+        is_huge_ = !is_huge_;
+        add_zeros(".bss", variable, is_huge_ ? (drawn(4, 9) << 30U) + drawn(1, 99'999) : drawn(1, 99'999));
         add(".comment", SHT_PROGBITS, 0, bytes());
         add(".debug_info", SHT_PROGBITS, 0, bytes());
         finish(made);
@@ -132,13 +139,15 @@ class ElfWriter {
             entry.d_un.d_val = value;
             entries.push_back(entry);
         };
-        for (std::uint64_t count = drawn(1, 5); count > 0; --count) {
+        const std::uint64_t count = drawn(2, 5);
+        const std::uint64_t plugin = drawn(0, count - 1);
+        for (std::uint64_t i = 0; i < count; ++i) {
             const std::string library =
-                (drawn(0, 2) == 0 ? "plugin-" : "libdrawn") + std::to_string(drawn(1, 99'999)) + ".so";
+                (i == plugin ? "plugin-" : "libdrawn") + std::to_string(drawn(1, 99'999)) + ".so";
             push(DT_NEEDED, strings.size());
             strings += library + '\0';
             facts.needed.push_back(library);
-            if (drawn(0, 1) == 0) {
+            if (i == 0) {
                 push(DT_FLAGS, 8);
             }
         }
@@ -203,6 +212,7 @@ class ElfWriter {
 
     std::random_device random_;
     std::uint64_t base_ = 0;
+    bool is_huge_ = false;
     std::string content_;
     std::string names_;
     std::vector<Elf64_Shdr> sections_;
