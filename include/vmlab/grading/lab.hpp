@@ -56,6 +56,7 @@ struct NativeOptions {
     std::vector<std::uint64_t> block_sizes = {};
     std::vector<std::uint64_t> shown_sizes = {};  ///< shows_writes: of which blocks, in bytes; at most four
     std::string input;                            ///< for stdin; default: nothing
+    std::vector<std::filesystem::path> readable;  ///< files and folders to show read-only
     process::OnPause on_pause;                    ///< a dialogue instead, as in process::Job
 
     /// Called on the running thread as in process::Job: for a look at /proc/PID from outside while the
@@ -88,6 +89,9 @@ class Lab {
     /// will call it.
     [[nodiscard]] virtual Program build_text(const std::string& source_name, const std::string& text,
                                              const BuildOptions& options = {}) = 0;
+    /// A new file for runs to read (NativeOptions::readable), which is gone with the grading.
+    [[nodiscard]] virtual std::filesystem::path given_file(const std::string& name,
+                                                           const std::string& content) = 0;
     /// The text of a submitted file. Fails the check when it is missing.
     [[nodiscard]] virtual std::string submitted_text(std::string_view file) = 0;
     /// The submission's answers.toml.

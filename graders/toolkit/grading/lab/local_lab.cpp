@@ -225,11 +225,16 @@ Program LocalLab::probe(const fs::path& source, const BuildOptions& options) {
 
 Program LocalLab::build_text(const std::string& source_name, const std::string& text,
                              const BuildOptions& options) {
-    const fs::path source = new_folder("text") / source_name;
-    if (auto written = process::write_file_atomically(source, text); !written) {
+    const fs::path source = given_file(source_name, text);
+    return build_trusted(source, source.stem().string(), options);
+}
+
+fs::path LocalLab::given_file(const std::string& name, const std::string& content) {
+    fs::path file = new_folder("given") / name;
+    if (auto written = process::write_file_atomically(file, content); !written) {
         raise(written.error());
     }
-    return build_trusted(source, source.stem().string(), options);
+    return file;
 }
 
 std::string LocalLab::submitted_text(std::string_view file) {
@@ -281,6 +286,7 @@ process::Run LocalLab::native(const Program& program, const NativeOptions& optio
     run.environment = options.environment;
     run.limits = within(options.limits);
     run.input = options.input;
+    run.readable.insert(run.readable.end(), options.readable.begin(), options.readable.end());
     run.start = options.start;
     run.on_pause = options.on_pause;
     run.on_started = options.on_started;

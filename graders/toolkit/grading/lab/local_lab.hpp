@@ -43,6 +43,7 @@ class LocalLab final : public Lab {
     Program probe(const std::filesystem::path& source, const BuildOptions& options) override;
     Program build_text(const std::string& source_name, const std::string& text,
                        const BuildOptions& options) override;
+    std::filesystem::path given_file(const std::string& name, const std::string& content) override;
     std::string submitted_text(std::string_view file) override;
     Answers answers() override;
 
