@@ -72,6 +72,7 @@ TEST(Answers, AnswersWhichIsLarger) {
     const std::vector<std::string> kinds{"static", "dynamic"};
     const std::vector<std::string> keys{"file", "address_space", "resident", "page_faults", "mappings"};
     std::vector<std::string> answered;
+    answered.reserve(keys.size());
     for (const std::string& key : keys) {
         answered.push_back(answers.choice("larger", key, kinds));
     }

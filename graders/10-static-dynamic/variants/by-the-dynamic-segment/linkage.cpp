@@ -65,7 +65,8 @@ Elf64_Shdr section_at(const std::string& content, const Elf64_Ehdr& header, std:
 
 std::uint64_t offset_of(const std::string& content, const Elf64_Ehdr& header, std::uint64_t address) {
     for (unsigned i = 0; i < header.e_phnum; ++i) {
-        const auto segment = take<Elf64_Phdr>(content, header.e_phoff + std::uint64_t{i} * header.e_phentsize);
+        const auto segment =
+            take<Elf64_Phdr>(content, header.e_phoff + std::uint64_t{i} * header.e_phentsize);
         if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
             address - segment.p_vaddr < segment.p_filesz) {
             return segment.p_offset + (address - segment.p_vaddr);

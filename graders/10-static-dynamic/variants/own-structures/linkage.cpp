@@ -126,7 +126,8 @@ int main(int argc, char** argv) {
         if ((section.sh_flags & SHF_ALLOC) == 0) {
             continue;
         }
-        const std::uint64_t flags = number(content, header.e_shoff + std::uint64_t{i} * header.e_shentsize + 8);
+        const std::uint64_t flags =
+            number(content, header.e_shoff + std::uint64_t{i} * header.e_shentsize + 8);
         if (flags != section.sh_flags) {
             complain(argv[1], "two readers differ");
         }

@@ -34,7 +34,9 @@ std::string read_file(const char* path) {
     }
     std::string content(static_cast<std::size_t>(facts.st_size), '\0');
     std::size_t done = 0;
-    for (ssize_t bytes = 0; (bytes = pread(file, content.data() + done, std::min<std::size_t>(content.size() - done, 4096), static_cast<off_t>(done))) > 0;) {
+    for (ssize_t bytes = 0;
+         (bytes = pread(file, content.data() + done, std::min<std::size_t>(content.size() - done, 4096),
+                        static_cast<off_t>(done))) > 0;) {
         done += static_cast<std::size_t>(bytes);
     }
     close(file);
