@@ -143,7 +143,10 @@ void expect_no_leaks(const MemcheckRun& run) {
 void expect_none_left(const CountedRun& run) {
     const std::size_t first = run.never_freed(first_block_bytes);
     const std::size_t second = run.never_freed(second_block_bytes);
-    if (first + second == 0) {
+    // A program that was stopped in the midst of a round still holds that round's blocks, and may hold one of
+    // the round before.
+    const std::size_t rightly_held = run.was_stopped() ? 2 : 0;
+    if (first <= rightly_held && second <= rightly_held) {
         return;
     }
     const Experiment experiment = with_rounds(run.rounds);
