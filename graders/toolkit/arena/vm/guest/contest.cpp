@@ -100,12 +100,12 @@ process::Result<void> Contest::turn() {
     for (Program& program : programs_) {
         program.read_output(port_);
         if (!program.is_dying()) {
-            program.next(port_, now_ms());
+            program.next(port_, latest_turn_);
         }
     }
     // The host is told of the ends in the order in which they came.
     while (!dying_.empty()) {
-        dying_.front()->next(port_, now_ms());
+        dying_.front()->next(port_, latest_turn_);
         if (!dying_.front()->is_over()) {
             break;
         }
