@@ -117,7 +117,7 @@ TEST(Obituary, ObituaryFindsTheLastKillOfThePid) {
                      .scope = "machine",
                      .log = recorded("pid-reused.log", victim).text,
                      .kind = "a log with a reboot in it"});
-    victim.pid = static_cast<int>(between(12, 999));
+    victim.pid = static_cast<int>(grading::drawn(12, 999));
     expect_obituary({.victim = victim,
                      .scope = "cgroup",
                      .log = recorded("pid-inside-other-pids.log", victim).text,
@@ -148,7 +148,7 @@ TEST(Obituary, ObituaryTakesAnyNameAndSize) {
                                 "behind it is the process's own choice, and tells nothing."});
     }
     Victim sanitized = any_victim();
-    sanitized.total_vm_kb = 21'474'900'000 + between(0, 99'999);
+    sanitized.total_vm_kb = 21'474'900'000 + grading::drawn(0, 99'999);
     expect_obituary({.victim = sanitized,
                      .scope = "cgroup",
                      .log = recorded("any-name.log", sanitized).text,

@@ -10,13 +10,13 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "oom_output.hpp"
+#include "vmlab/grading/draw.hpp"
 #include "vmlab/grading/experiment.hpp"
 #include "vmlab/grading/grader.hpp"
 #include "vmlab/grading/output.hpp"
@@ -39,12 +39,6 @@ inline Experiment oom(Arguments arguments) {
 inline Experiment in_space(std::uint64_t bytes, Experiment experiment) {
     experiment.limits.address_space_bytes = bytes;
     return experiment;
-}
-
-/// A number that no program can know: drawn once for each grading.
-inline std::uint64_t drawn(std::uint64_t least, std::uint64_t most) {
-    std::random_device draw;
-    return std::uniform_int_distribution<std::uint64_t>(least, most)(draw);
 }
 
 inline arena::Outcome in_arena(Lab& lab, const Program& program, std::uint64_t memory,

@@ -4,11 +4,11 @@
 
 #include <cstdint>
 #include <fstream>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "vmlab/grading/draw.hpp"
 #include "vmlab/grading/grader.hpp"
 
 namespace recorded_log {
@@ -21,21 +21,14 @@ struct Victim {
     std::uint64_t anon_rss_kb = 0;
 };
 
-inline std::mt19937& chance() {
-    static std::mt19937 generator{std::random_device{}()};
-    return generator;
-}
-
-inline std::uint64_t between(std::uint64_t least, std::uint64_t most) {
-    return std::uniform_int_distribution<std::uint64_t>(least, most)(chance());
-}
+using vmlab::grading::drawn;
 
 inline Victim any_victim() {
     static const std::vector<std::string> names{"hog",    "java",   "stress-ng-vm", "python3.11",
                                                 "mysqld", "gcc-12", "node_exporter"};
-    const std::uint64_t rss = between(4'000, 900'000);
-    return {static_cast<int>(between(300, 99'999)), names[between(0, names.size() - 1)],
-            rss + between(2'000, 900'000), rss};
+    const std::uint64_t rss = drawn(4'000, 900'000);
+    return {static_cast<int>(drawn(300, 99'999)), names[drawn(0, names.size() - 1)],
+            rss + drawn(2'000, 900'000), rss};
 }
 
 inline std::string replaced(std::string text, const std::string& what, const std::string& with) {
@@ -61,8 +54,8 @@ inline Log recorded(const std::string& file, const Victim& victim) {
             {.what = "cannot read the recorded log " + file, .fix = "Restore it from the repository."});
     }
     Log log;
-    log.other_pid = static_cast<int>(between(100'000, 199'999));
-    log.spared_pid = static_cast<int>(between(200'000, 299'999));
+    log.other_pid = static_cast<int>(drawn(100'000, 199'999));
+    log.spared_pid = static_cast<int>(drawn(200'000, 299'999));
     log.text = replaced(text.str(), "@PID@", std::to_string(victim.pid));
     log.text = replaced(log.text, "@NAME@", victim.name);
     log.text = replaced(log.text, "@VM@", std::to_string(victim.total_vm_kb));

@@ -4,13 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "claims.hpp"
 #include "kernel_answers.hpp"
+#include "vmlab/grading/draw.hpp"
 #include "vmlab/grading/experiment.hpp"
 #include "vmlab/grading/grader.hpp"
 #include "vmlab/grading/output.hpp"
@@ -89,10 +89,7 @@ inline const Experiment one_real_second = run_with({"--chunk-mb", "1", "--limit-
 inline const Experiment options_given =
     inheriting(60, run_with({"--chunk-mb", "7", "--limit-mb", "35", "--pause", "3"}));
 /// Another one in each grading. Large enough for a score of four digits (since Linux 5.9).
-inline const int drawn_adj = [] {
-    std::random_device draw;
-    return 2 * std::uniform_int_distribution<int>(350, 490)(draw) + 1;
-}();
+inline const int drawn_adj = 2 * static_cast<int>(grading::drawn(350, 490)) + 1;
 inline const Experiment with_drawn_adj = inheriting(
     60,
     run_with({"--adj", std::to_string(drawn_adj), "--chunk-mb", "4", "--limit-mb", "120", "--pause", "0"}));

@@ -6,13 +6,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "endless_run.hpp"
 #include "untraced_run.hpp"
+#include "vmlab/grading/draw.hpp"
 #include "vmlab/grading/experiment.hpp"
 #include "vmlab/grading/grader.hpp"
 #include "vmlab/grading/output.hpp"
@@ -24,6 +24,7 @@ using evidence::MemcheckRun;
 using evidence::SyscallRun;
 using grading::build_and;
 using grading::Card;
+using grading::drawn;
 using grading::excerpt;
 using grading::Experiment;
 using grading::fail;
@@ -39,13 +40,6 @@ constexpr std::size_t rounds_of_the_original = 6;
 constexpr std::int64_t most_data_bytes = 768 * mebibyte;  // 19 rounds of the starter
 constexpr std::uint64_t most_output_bytes = 64 << 10;     // some 2,000 lines: a program that never ends
 constexpr std::uint64_t some_output_bytes = 4 << 10;      // some 60 lines
-
-/// A number of rounds from `least` on, another one in each grading: no program can know up to which round it
-/// has to behave.
-inline std::size_t drawn(std::size_t least, std::size_t most) {
-    std::random_device draw;
-    return std::uniform_int_distribution<std::size_t>(least, most)(draw);
-}
 
 /// free_loop with these arguments, and not too much memory for a program that leaks.
 inline Experiment with(std::vector<std::string> arguments) {

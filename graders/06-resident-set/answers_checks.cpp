@@ -40,13 +40,6 @@ bool peak_falls(const Session& session) {
     return false;
 }
 
-std::string share(std::uint64_t resident, std::uint64_t of) {
-    if (resident * 4 >= of * 3) {
-        return "all";
-    }
-    return resident * 4 <= of ? "almost none" : "half";
-}
-
 /// The number that a probe prints.
 std::uint64_t ask(Lab& lab, const std::string& question) {
     grading::NativeOptions how;
@@ -76,16 +69,6 @@ Shared<Session> after_a_large_program{[](Lab& lab) {
 }};
 Shared<std::uint64_t> after_a_large_child{[](Lab& lab) { return ask(lab, "child"); }};
 
-void expect_right(int right, int all, const std::string& tables, const std::string& next) {
-    if (right == all) {
-        return;
-    }
-    fail({.expected = "what a finished resident shows on this machine",
-          .observed = fmt::format("{} of the {} answers below {} agree with the run", right, all, tables),
-          .evidence = "answers.toml, compared with the grader's own runs on this machine",
-          .next = next});
-}
-
 TEST(Answers, AnswersThePlateau) {
     const grading::Answers answers = lab().answers();
     const std::vector<std::string> shares{"all", "half", "almost none"};
@@ -103,10 +86,10 @@ TEST(Answers, AnswersThePlateau) {
                       right(second, now_falls_at_free(small_blocks.get(), 2)) +
                       right(peak, peak_falls(small_blocks.get())) +
                       right(large, now_falls_at_free(large_blocks.get(), 2)) +
-                      (by_malloc == share(grown, large_block) ? 1 : 0) +
-                      (by_calloc == share(with_calloc.get(), large_block) ? 1 : 0);
-    expect_right(count, 6, "[plateau] and [untouched]",
-                 build_and("resident", "./resident --rounds 3 --free < /dev/null"));
+                      (by_malloc == grading::share_of(grown, large_block) ? 1 : 0) +
+                      (by_calloc == grading::share_of(with_calloc.get(), large_block) ? 1 : 0);
+    grading::expect_all_right(count, 6, "[plateau] and [untouched]",
+                              build_and("resident", "./resident --rounds 3 --free < /dev/null"));
 }
 
 TEST(Answers, AnswersWhoseMemoryThePeakIs) {
@@ -119,10 +102,11 @@ TEST(Answers, AnswersWhoseMemoryThePeakIs) {
     const auto size_of = [](std::uint64_t bytes) { return bytes >= 200'000 * kibibyte ? "large" : "small"; };
     const int count = (peak == size_of(start.peak) ? 1 : 0) + (now == size_of(start.now) ? 1 : 0) +
                       (child == (after_a_large_child.get() > 90 * mebibyte) ? 1 : 0);
-    expect_right(count, 3, "[whose]",
-                 build_and("resident",
-                           "python3 -c 'x = bytearray(200_000_000); import os; os.execv(\"./resident\", "
-                           "[\"resident\"])' < /dev/null"));
+    grading::expect_all_right(
+        count, 3, "[whose]",
+        build_and("resident",
+                  "python3 -c 'x = bytearray(200_000_000); import os; os.execv(\"./resident\", "
+                  "[\"resident\"])' < /dev/null"));
 }
 
 }  // namespace

@@ -4,15 +4,16 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "session.hpp"
+#include "vmlab/grading/draw.hpp"
 #include "vmlab/grading/grader.hpp"
 #include "vmlab/grading/lab.hpp"
 
@@ -21,6 +22,7 @@ namespace resident {
 using namespace vmlab;
 using grading::build_and;
 using grading::Card;
+using grading::drawn;
 using grading::Experiment;
 using grading::fail;
 using grading::fail_run;
@@ -31,12 +33,6 @@ using grading::shown;
 
 /// Kernels count in batches, of each thread or processor, and a printed line has pages of its own.
 constexpr std::uint64_t tolerance = 3 * mebibyte;
-
-/// Another one in each grading, so that no program can know it.
-inline std::uint64_t drawn(std::uint64_t least, std::uint64_t most) {
-    std::random_device draw;
-    return std::uniform_int_distribution<std::uint64_t>(least, most)(draw);
-}
 
 /// Above 32 MiB (DEFAULT_MMAP_THRESHOLD_MAX) every block is a mapping of its own and goes back when it is
 /// freed. Its last page is neither nearly full nor nearly empty: with malloc's header it has as many pages
@@ -58,6 +54,8 @@ inline Experiment experiment(const Task& task, const Setting& setting = {}) {
                    .environment = setting.environment,
                    .start = setting.start};
     run.limits.data_bytes = 600 * mebibyte;
+    // It sleeps never: one that is still there waits for more input than there is.
+    run.limits.wall = std::chrono::seconds(12);
     run.limits.output_bytes = 256 * kibibyte;
     run.limits.address_space_bytes = setting.address_space_bytes;
     // One write to each 2 MiB would bring all of them.

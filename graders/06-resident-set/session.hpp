@@ -33,16 +33,11 @@ struct Line {
     std::uint64_t now = 0;
 };
 
-/// The number behind "peak=".
-inline std::optional<std::uint64_t> labelled(const std::string& word, std::string_view label) {
-    if (!word.starts_with(label)) {
-        return std::nullopt;
-    }
-    const auto kilobytes = vmlab::grading::whole_number(std::string_view(word).substr(label.size()));
-    if (!kilobytes || *kilobytes > (std::uint64_t{1} << 40U)) {
-        return std::nullopt;
-    }
-    return *kilobytes * kibibyte;
+/// "peak=6776": kB, here as bytes.
+inline std::optional<std::uint64_t> bytes_behind(std::string_view label, std::string_view word) {
+    const auto kilobytes = vmlab::grading::number_behind(label, word);
+    return kilobytes && *kilobytes < (std::uint64_t{1} << 40U) ? std::optional(*kilobytes * kibibyte)
+                                                               : std::nullopt;
 }
 
 inline std::optional<Line> parse_line(const std::string& text) {
@@ -51,8 +46,8 @@ inline std::optional<Line> parse_line(const std::string& text) {
         return std::nullopt;
     }
     const auto round = vmlab::grading::whole_number(words[1]);
-    const auto peak = labelled(words[2], "peak=");
-    const auto now = labelled(words[3], "now=");
+    const auto peak = bytes_behind("peak=", words[2]);
+    const auto now = bytes_behind("now=", words[3]);
     if (!round || !peak || !now) {
         return std::nullopt;
     }

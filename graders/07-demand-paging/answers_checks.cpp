@@ -51,13 +51,6 @@ std::uint64_t grown(const Session& session, Step from, Step to) {
     return after > before ? after - before : 0;
 }
 
-std::string share(std::uint64_t resident, std::uint64_t of) {
-    if (resident * 4 >= of * 3) {
-        return "all";
-    }
-    return resident * 4 <= of ? "almost none" : "half";
-}
-
 TEST(Answers, AnswersWhatAPageCosts) {
     const grading::Answers answers = lab().answers();
     const std::int64_t first_write = answers.integer("read", "faults_of_the_first_write");
@@ -77,18 +70,13 @@ TEST(Answers, AnswersWhatAPageCosts) {
     const auto all = static_cast<std::int64_t>(asked_pages);
     const int right =
         (first_write == (printed(Step::write) + all / 2) / all ? 1 : 0) +
-        (after_reading == share(grown(run, Step::map, Step::read), asked_pages * page) ? 1 : 0) +
+        (after_reading == grading::share_of(grown(run, Step::map, Step::read), asked_pages * page) ? 1 : 0) +
         (child_reads == (printed(Step::child_read) > all / 2) ? 1 : 0) +
         near(parents, printed(Step::parent_write)) + near(both, all + printed(Step::child_write)) +
         (value == after_discard.get().value ? 1 : 0) +
         (takes_addresses != after_discard.get().is_mapped ? 1 : 0);
-    if (right == 7) {
-        return;
-    }
-    fail({.expected = "what a finished faults shows on this machine",
-          .observed = fmt::format("{} of the 7 answers agree with the run", right),
-          .evidence = "answers.toml, compared with the grader's own runs on this machine",
-          .next = build_and("faults", "./faults 1000 < /dev/null")});
+    grading::expect_all_right(right, 7, "[read], [fork] and [discard]",
+                              build_and("faults", "./faults 1000 < /dev/null"));
 }
 
 }  // namespace

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <utility>
 
 #include "session.hpp"
+#include "vmlab/grading/draw.hpp"
 #include "vmlab/grading/grader.hpp"
 #include "vmlab/grading/lab.hpp"
 
@@ -19,6 +19,7 @@ namespace faults {
 using namespace vmlab;
 using grading::build_and;
 using grading::Card;
+using grading::drawn;
 using grading::Experiment;
 using grading::fail;
 using grading::fail_run;
@@ -34,12 +35,6 @@ constexpr std::uint64_t few = 16;
 /// What a process may have between two of its lines besides the step: printing, fork, waitpid, libraries'
 /// first use.
 constexpr std::uint64_t some = 100;
-
-/// Another one in each grading, so that no program can know it.
-inline std::uint64_t drawn(std::uint64_t least, std::uint64_t most) {
-    std::random_device draw;
-    return std::uniform_int_distribution<std::uint64_t>(least, most)(draw);
-}
 
 /// Odd: half of it has to be rounded.
 inline std::uint64_t drawn_pages() {

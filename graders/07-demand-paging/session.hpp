@@ -53,18 +53,13 @@ struct Line {
     std::optional<std::uint64_t> address;  ///< " at=0x...", in the first line
 };
 
-inline std::optional<std::uint64_t> labelled(const std::string& word, std::string_view label) {
-    return word.starts_with(label) ? vmlab::grading::whole_number(std::string_view(word).substr(label.size()))
-                                   : std::nullopt;
-}
-
 inline std::optional<Line> parse_line(const std::string& text, bool is_first) {
     const auto words = vmlab::grading::words_of(text);
     if (words.size() != (is_first ? 4U : 3U)) {
         return std::nullopt;
     }
-    const auto faults = labelled(words[1], "faults=");
-    const auto present = labelled(words[2], "present=");
+    const auto faults = vmlab::grading::number_behind("faults=", words[1]);
+    const auto present = vmlab::grading::number_behind("present=", words[2]);
     if (!faults || !present) {
         return std::nullopt;
     }

@@ -76,16 +76,6 @@ std::string section_of(const char* name) {
     return symbol == nullptr ? std::string() : symbol->section;
 }
 
-void expect_right(int right, int all, const std::string& tables, const std::string& next) {
-    if (right == all) {
-        return;
-    }
-    fail({.expected = "what programs show on this machine",
-          .observed = fmt::format("{} of the {} answers below {} agree with the runs", right, all, tables),
-          .evidence = "answers.toml, compared with the grader's own runs on this machine",
-          .next = next});
-}
-
 TEST(Answers, AnswersWhatMoves) {
     const grading::Answers answers = lab().answers();
     const bool text = answers.boolean("moves", "text_moves");
@@ -96,7 +86,8 @@ TEST(Answers, AnswersWhatMoves) {
                       (fixed_text == moves_without_pie.get().text ? 1 : 0) +
                       (heap == moves_without_pie.get().block ? 1 : 0) +
                       (anything == moves_without_randomness.get().anything ? 1 : 0);
-    expect_right(right, 4, "[moves]", build_and("areas", "for i in 1 2 3; do ./areas < /dev/null; done"));
+    grading::expect_all_right(right, 4, "[moves]",
+                              build_and("areas", "for i in 1 2 3; do ./areas < /dev/null; done"));
 }
 
 TEST(Answers, AnswersWhereThingsLie) {
@@ -118,8 +109,8 @@ TEST(Answers, AnswersWhereThingsLie) {
                       (zero_variable == section_of("zero_variable") ? 1 : 0) +
                       (table == section_of("table_of_constant_pointers") ? 1 : 0) +
                       (small == area(2) ? 1 : 0) + (large == area(3) ? 1 : 0) + (thread == area(4) ? 1 : 0);
-    expect_right(right, 6, "[sections] and [areas]",
-                 "../../scripts/lab hint 9   # the hints for answers.toml say how to look");
+    grading::expect_all_right(right, 6, "[sections] and [areas]",
+                              "../../scripts/lab hint 9   # the hints for answers.toml say how to look");
 }
 
 }  // namespace

@@ -55,9 +55,8 @@ Inquiry inquire(Lab& lab, std::vector<Row> rows, std::vector<Question> questions
 Inquiry usual_inquiry(Lab& lab) {
     constexpr std::array<std::string_view, 6> paths = {
         "/usr/bin/program-#", "/usr/lib/libdrawn.so.#", "", "", "/tmp/file-#", "[heap]"};
-    MapsWriter writer;
-    std::vector<Row> rows = writer.rows(paths, writer.drawn(20, 40));
-    std::vector<Question> questions = questions_on(rows, 60, writer);
+    std::vector<Row> rows = drawn_rows(paths, grading::drawn(20, 40));
+    std::vector<Question> questions = questions_on(rows, 60);
     return inquire(lab, std::move(rows), std::move(questions));
 }
 
@@ -71,12 +70,11 @@ Inquiry unusual_inquiry(Lab& lab, std::size_t lines) {
                                                        "//anon",
                                                        "/dev/zero (deleted)",
                                                        "[vvar]"};
-    MapsWriter writer;
-    std::vector<Row> rows = writer.rows(paths, lines);
+    std::vector<Row> rows = drawn_rows(paths, lines);
     if (!rows.empty()) {
         rows.push_back({0xffffffffff600000, 0xffffffffff601000, "--xp", "[vsyscall]"});
     }
-    std::vector<Question> questions = questions_on(rows, 60, writer);
+    std::vector<Question> questions = questions_on(rows, 60);
     questions.push_back({0xffffffffff600000, rows.empty() ? "unmapped" : rows.back().told()});
     questions.push_back({0xffffffffff600fff, rows.empty() ? "unmapped" : rows.back().told()});
     questions.push_back({0xffffffffff601000, "unmapped"});

@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "vmlab/grading/draw.hpp"
+
 namespace areas {
+
+using vmlab::grading::drawn;
 
 /// One mapping of the text. An empty path: anonymous.
 struct Row {
@@ -44,41 +47,31 @@ inline std::string text_of(const std::vector<Row>& rows) {
     return text;
 }
 
-/// Draws rows in order of their addresses, with gaps and without.
-class MapsWriter {
-  public:
-    template <std::size_t Count>
-    std::vector<Row> rows(const std::array<std::string_view, Count>& paths, std::size_t count) {
-        std::vector<Row> all;
-        std::uint64_t at = drawn(0x10, 0x7ff) << 12U;
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::uint64_t bytes = drawn(1, 64) << 12U;
-            std::string path(paths[drawn(0, Count - 1)]);
-            if (const std::size_t mark = path.find('#'); mark != std::string::npos) {
-                path.replace(mark, 1, std::to_string(drawn(100, 99'999)));
-            }
-            all.push_back({at, at + bytes, permissions(), path});
-            at += bytes + (drawn(0, 2) == 0 ? 0 : drawn(1, 0xfff) << 12U);
-            if (drawn(0, 9) == 0) {
-                at += drawn(1, 0xff) << 32U;
-            }
+inline std::string drawn_permissions() {
+    constexpr std::array<std::string_view, 7> usual = {"r--p", "r-xp", "rw-p", "---p",
+                                                       "rw-s", "r--s", "rwxp"};
+    return std::string(usual[drawn(0, usual.size() - 1)]);
+}
+
+/// Draws rows in order of their addresses, with gaps and without. A # in a path becomes a number.
+template <std::size_t Count>
+std::vector<Row> drawn_rows(const std::array<std::string_view, Count>& paths, std::size_t count) {
+    std::vector<Row> all;
+    std::uint64_t at = drawn(0x10, 0x7ff) << 12U;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint64_t bytes = drawn(1, 64) << 12U;
+        std::string path(paths[drawn(0, Count - 1)]);
+        if (const std::size_t mark = path.find('#'); mark != std::string::npos) {
+            path.replace(mark, 1, std::to_string(drawn(100, 99'999)));
         }
-        return all;
+        all.push_back({at, at + bytes, drawn_permissions(), path});
+        at += bytes + (drawn(0, 2) == 0 ? 0 : drawn(1, 0xfff) << 12U);
+        if (drawn(0, 9) == 0) {
+            at += drawn(1, 0xff) << 32U;
+        }
     }
-
-    [[nodiscard]] std::uint64_t drawn(std::uint64_t least, std::uint64_t most) {
-        return std::uniform_int_distribution<std::uint64_t>(least, most)(random_);
-    }
-
-  private:
-    std::string permissions() {
-        constexpr std::array<std::string_view, 7> usual = {"r--p", "r-xp", "rw-p", "---p",
-                                                           "rw-s", "r--s", "rwxp"};
-        return std::string(usual[drawn(0, usual.size() - 1)]);
-    }
-
-    std::random_device random_;
-};
+    return all;
+}
 
 /// One address, and what is right.
 struct Question {
@@ -87,8 +80,7 @@ struct Question {
 };
 
 /// Addresses at the edges of rows and inside, in gaps, in an order of their own.
-inline std::vector<Question> questions_on(const std::vector<Row>& rows, std::size_t most,
-                                          MapsWriter& writer) {
+inline std::vector<Question> questions_on(const std::vector<Row>& rows, std::size_t most) {
     std::vector<Question> all;
     const auto ask = [&](std::uint64_t address) {
         std::string told = "unmapped";
@@ -100,10 +92,9 @@ inline std::vector<Question> questions_on(const std::vector<Row>& rows, std::siz
         all.push_back({address, told});
     };
     for (std::size_t i = 0; i < most && !rows.empty(); ++i) {
-        const Row& row = rows[writer.drawn(0, rows.size() - 1)];
-        const std::array<std::uint64_t, 5> places = {row.start, row.end - 1, row.end,
-                                                     row.start + writer.drawn(0, row.end - row.start - 1),
-                                                     row.start - 1};
+        const Row& row = rows[drawn(0, rows.size() - 1)];
+        const std::array<std::uint64_t, 5> places = {
+            row.start, row.end - 1, row.end, row.start + drawn(0, row.end - row.start - 1), row.start - 1};
         ask(places[i % places.size()]);
     }
     ask(1);

@@ -14,6 +14,9 @@ namespace {
 
 using namespace linkage;
 
+constexpr const char* how_to_look =
+    "../../scripts/lab hint 10   # the hints for answers.toml say how to look";
+
 /// A program that waits in main, as it was built and as it is while it waits.
 struct Waiting {
     std::uint64_t file_bytes = 0;
@@ -56,17 +59,6 @@ Shared<Waiting> no_pie{[](Lab& lab) { return look(lab, {"-no-pie"}); }};
 Shared<Waiting> with_zeros{[](Lab& lab) { return look(lab, {"-DZEROS=1000000"}); }};
 Shared<Waiting> without_debug_info{[](Lab& lab) { return look(lab, {}, false); }};
 
-void expect_right(int right, int all, const std::string& table) {
-    if (right == all) {
-        return;
-    }
-    fail({.expected = "what programs show on this machine",
-          .observed =
-              fmt::format("{} of the {} answers below [{}] agree with the grader's", right, all, table),
-          .evidence = "answers.toml, compared with programs that the grader built and ran on this machine",
-          .next = "../../scripts/lab hint 10   # the hints for answers.toml say how to look"});
-}
-
 TEST(Answers, AnswersWhichIsLarger) {
     const grading::Answers answers = lab().answers();
     const std::vector<std::string> kinds{"static", "dynamic"};
@@ -90,7 +82,7 @@ TEST(Answers, AnswersWhichIsLarger) {
     for (std::size_t i = 0; i < keys.size(); ++i) {
         right += answered[i] == measured[i] ? 1 : 0;
     }
-    expect_right(right, static_cast<int>(keys.size()), "larger");
+    grading::expect_all_right(right, static_cast<int>(keys.size()), "[larger]", how_to_look);
 }
 
 TEST(Answers, AnswersWhatIsInside) {
@@ -112,7 +104,7 @@ TEST(Answers, AnswersWhatIsInside) {
         (file_grows == grows(usual.file_bytes, with_zeros.get().file_bytes) ? 1 : 0) +
         (space_grows == grows(usual.sample.virtual_bytes, with_zeros.get().sample.virtual_bytes) ? 1 : 0) +
         (debugging == (sum(usual.facts) > sum(without_debug_info.get().facts) + 1000) ? 1 : 0);
-    expect_right(right, 6, "inside");
+    grading::expect_all_right(right, 6, "[inside]", how_to_look);
 }
 
 }  // namespace

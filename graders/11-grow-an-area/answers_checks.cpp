@@ -18,6 +18,9 @@ using namespace areas;
 const std::filesystem::path solution = "solution/areas.cpp";
 constexpr std::uint64_t asked = 4000 * kibibyte;
 
+constexpr const char* how_to_look =
+    "../../scripts/lab hint 11   # the hints for answers.toml say how to look";
+
 /// A trusted program while it waits.
 struct Waiting {
     process::Run run;
@@ -92,17 +95,6 @@ Shared<std::string> too_deep{[](Lab& lab) {
     return std::string(run.status.exited_with(1) ? "exit status 1" : "as always");
 }};
 
-void expect_right(int right, int all, const std::string& table) {
-    if (right == all) {
-        return;
-    }
-    fail({.expected = "what a finished areas shows on this machine",
-          .observed =
-              fmt::format("{} of the {} answers below [{}] agree with the grader's runs", right, all, table),
-          .evidence = "answers.toml, compared with the grader's own runs on this machine",
-          .next = "../../scripts/lab hint 11   # the hints for answers.toml say how to look"});
-}
-
 TEST(Answers, AnswersWhatGrows) {
     const grading::Answers answers = lab().answers();
     const bool file = answers.boolean("grows", "file_grows_with_bss");
@@ -110,7 +102,7 @@ TEST(Answers, AnswersWhatGrows) {
     const bool heap = answers.boolean("grows", "block_of_1_mib_is_in_heap");
     const int right = (file == bss.get().grows_file ? 1 : 0) + (resident == bss.get().is_resident ? 1 : 0) +
                       (heap == block_in_heap.get() ? 1 : 0);
-    expect_right(right, 3, "grows");
+    grading::expect_all_right(right, 3, "[grows]", how_to_look);
 }
 
 TEST(Answers, AnswersWhatShrinks) {
@@ -119,7 +111,7 @@ TEST(Answers, AnswersWhatShrinks) {
     const std::string end =
         answers.choice("shrinks", "stack_of_9000_kib", {"SIGSEGV", "exit status 1", "as always"});
     const int right = (shrinks == stack_shrinks.get() ? 1 : 0) + (end == too_deep.get() ? 1 : 0);
-    expect_right(right, 2, "shrinks");
+    grading::expect_all_right(right, 2, "[shrinks]", how_to_look);
 }
 
 }  // namespace

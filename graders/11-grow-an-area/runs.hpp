@@ -122,7 +122,8 @@ inline Grown grown_by(Lab& lab, const char* option, std::uint64_t kibibytes) {
     return {kibibytes, watch(lab, plain.get(), {option, std::to_string(kibibytes)})};
 }
 inline Shared<Grown> more_heap{[](Lab& lab) { return grown_by(lab, "--heap", drawn(400, 4000)); }};
-inline Shared<Grown> more_stack{[](Lab& lab) { return grown_by(lab, "--stack", drawn(400, 6000)); }};
+/// Half as much again is below the usual limit of 8 MiB.
+inline Shared<Grown> more_stack{[](Lab& lab) { return grown_by(lab, "--stack", drawn(1000, 4000)); }};
 
 /// Without its lines, and a look at its mappings from outside, nothing can be said.
 inline void expect_lines(const Session& session) {

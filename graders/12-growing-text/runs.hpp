@@ -6,13 +6,13 @@
 
 #include <array>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "lines.hpp"
 #include "vmlab/evidence/address_space.hpp"
+#include "vmlab/grading/draw.hpp"
 #include "vmlab/grading/experiment.hpp"
 #include "vmlab/grading/grader.hpp"
 #include "vmlab/grading/output.hpp"
@@ -24,6 +24,7 @@ using evidence::MemcheckRun;
 using evidence::SyscallRun;
 using grading::build_and;
 using grading::Card;
+using grading::drawn;
 using grading::Experiment;
 using grading::fail;
 using grading::fail_run;
@@ -35,12 +36,6 @@ using grading::shown;
 
 constexpr std::uint64_t kibibyte = 1024;
 constexpr std::uint64_t mebibyte = 1024 * kibibyte;
-
-/// Another one in each grading, so that no program can know it.
-inline std::uint64_t drawn(std::uint64_t least, std::uint64_t most) {
-    std::random_device draw;
-    return std::uniform_int_distribution<std::uint64_t>(least, most)(draw);
-}
 
 struct Growth {
     std::string mode;

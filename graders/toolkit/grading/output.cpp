@@ -62,6 +62,10 @@ std::optional<std::uint64_t> whole_number(std::string_view word) {
     return digits(word, 10);
 }
 
+std::optional<std::uint64_t> number_behind(std::string_view label, std::string_view word) {
+    return word.starts_with(label) ? whole_number(word.substr(label.size())) : std::nullopt;
+}
+
 bool begins_with_name(std::string_view message, std::string_view program) {
     const auto lines = lines_of(message);
     return !program.empty() && std::ranges::any_of(lines, [&](std::string_view line) {

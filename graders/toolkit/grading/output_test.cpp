@@ -39,6 +39,13 @@ TEST(Output, KnowsAWholeNumber) {
     }
 }
 
+TEST(Output, ReadsANumberBehindItsLabel) {
+    EXPECT_EQ(number_behind("peak=", "peak=6776"), 6776U);
+    for (const char* other : {"", "peak", "peak=", "peak=x", "now=5", "xpeak=5", "peak=-1"}) {
+        EXPECT_EQ(number_behind("peak=", other), std::nullopt) << other;
+    }
+}
+
 TEST(Output, KnowsAMessageOfAProgram) {
     for (const char* message :
          {"oom: no memory", "oom", "./oom: x", "/bin/oom x", "oom\n", "12 blocks\noom: x\nend"}) {

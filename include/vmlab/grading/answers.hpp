@@ -35,4 +35,11 @@ class Answers {
     std::shared_ptr<const AnswerSheet> sheet_;  ///< TOML's types stay out of this header
 };
 
+/// Fails the check unless all answers agree with the grader's own runs. The card never tells which is wrong.
+/// `tables`: "[read] and [fork]"; `next`: a command that shows the truth.
+void expect_all_right(int right, int all, std::string_view tables, std::string next);
+
+/// "all", "half" or "almost none": how much of a whole a part is, in the words that questions offer.
+[[nodiscard]] std::string share_of(std::uint64_t part, std::uint64_t whole);
+
 }  // namespace vmlab::grading

@@ -30,6 +30,9 @@ namespace vmlab::grading {
 /// The value of a word of decimal digits alone. Absent for anything else, and for more than 64 bits.
 [[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view word);
 
+/// The number of a word such as "peak=6776", behind its label "peak=". Absent for any other word.
+[[nodiscard]] std::optional<std::uint64_t> number_behind(std::string_view label, std::string_view word);
+
 /// Whether a line of a message begins with the name of its program, or with the path by which it was started,
 /// and then a colon, a blank or nothing: "oom: out of memory", "./oom: …". There may be other lines.
 [[nodiscard]] bool begins_with_name(std::string_view message, std::string_view program);

@@ -157,4 +157,22 @@ std::string Answers::choice(std::string_view table, std::string_view key,
     });
 }
 
+void expect_all_right(int right, int all, std::string_view tables, std::string next) {
+    if (right == all) {
+        return;
+    }
+    fail({.expected = "what programs show on this machine",
+          .observed =
+              fmt::format("{} of the {} answers below {} agree with the grader's runs", right, all, tables),
+          .evidence = "answers.toml, compared with programs that the grader ran on this machine",
+          .next = std::move(next)});
+}
+
+std::string share_of(std::uint64_t part, std::uint64_t whole) {
+    if (part * 4 >= whole * 3) {
+        return "all";
+    }
+    return part * 4 <= whole ? "almost none" : "half";
+}
+
 }  // namespace vmlab::grading

@@ -130,5 +130,24 @@ TEST(AnswersTest, AMissingFile) {
     }
 }
 
+TEST(AnswersInAll, TellHowManyAreRightAndNeverWhich) {
+    EXPECT_NO_THROW(expect_all_right(3, 3, "[read]", "look"));
+    try {
+        expect_all_right(1, 3, "[read]", "look");
+        FAIL() << "two of three are wrong";
+    } catch (const Verdict& verdict) {
+        EXPECT_EQ(verdict.card().observed, "1 of the 3 answers below [read] agree with the grader's runs");
+        EXPECT_EQ(verdict.card().next, "look");
+    }
+}
+
+TEST(AnswersInAll, NameAShare) {
+    EXPECT_EQ(share_of(4, 4), "all");
+    EXPECT_EQ(share_of(3, 4), "all");
+    EXPECT_EQ(share_of(2, 4), "half");
+    EXPECT_EQ(share_of(1, 4), "almost none");
+    EXPECT_EQ(share_of(0, 4), "almost none");
+}
+
 }  // namespace
 }  // namespace vmlab::grading
