@@ -86,9 +86,14 @@ class Writers {
     }
 
     void note_child(std::int64_t pid) { children_.insert(pid); }
+    /// What was begun while rows carried no pid, this one ended.
+    void note_first(int pid) { first_ = pid; }
 
     /// The first process: the one that no other made. 0 when it was never marked.
     [[nodiscard]] int first() const {
+        if (first_ != 0) {
+            return first_;
+        }
         const auto found = std::ranges::find_if(seen_, [this](int pid) { return !children_.contains(pid); });
         return found == seen_.end() ? 0 : *found;
     }
@@ -100,6 +105,7 @@ class Writers {
     std::set<int> ended_;
     std::vector<int> seen_;
     std::set<std::int64_t> children_;
+    int first_ = 0;
 };
 
 struct Unfinished {
@@ -133,9 +139,13 @@ SyscallLog parse_strace(std::string_view log, std::string_view program, ClocksAh
             continue;
         }
         if (row.kind == StraceRow::Kind::resumed) {
-            const auto begun = unfinished.find(pid);
+            auto begun = unfinished.find(pid);
             if (begun == unfinished.end()) {
-                continue;
+                begun = unfinished.find(0);
+                if (begun == unfinished.end()) {
+                    continue;
+                }
+                writers.note_first(pid);
             }
             joined = begun->second.text.append(row.text);
             text = joined;

@@ -159,6 +159,32 @@ TEST(PacedLines, CountTheSleepOfTheThreadThatWrites) {
     EXPECT_EQ(lines[7].slept_before, seconds(2));  // until a moment of CLOCK_MONOTONIC
 }
 
+// The first row of a thread may come while the call that makes it is under way: strace has not marked the
+// first process's rows before.
+TEST(PacedLines, AreTheFirstProcessesWhoseRowsCarriedNoPidAtFirst) {
+    const SyscallLog log = parse_strace(
+        "1.000001 execve(\"/p\", [\"/p\"], 0x7f) = 0\n"
+        "1.000002 clone3({flags=CLONE_THREAD}, 88 <unfinished ...>\n"
+        "[pid     8] 1.000003 write(1<pipe:[5]>, \"a\\n\", 2 <unfinished ...>\n"
+        "[pid     7] 1.000004 <... clone3 resumed> => {parent_tid=[8]}, 88) = 8\n"
+        "[pid     8] 1.000005 <... write resumed>) = 2\n"
+        "[pid     8] 1.000006 exit(0) = ?\n"
+        "[pid     8] 1.000007 +++ exited with 0 +++\n"
+        "1.000008 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=2, tv_nsec=0}, 0x7f) = 0 (INJECTED)\n"
+        "1.000009 clone3({flags=CLONE_THREAD}, 88) = 9\n"
+        "[pid     9] 1.000010 write(1<pipe:[5]>, \"b\\n\", 2) = 2\n"
+        "[pid     9] 1.000011 exit(0) = ?\n"
+        "[pid     9] 1.000012 +++ exited with 0 +++\n"
+        "1.000013 +++ exited with 0 +++\n",
+        "/p");
+    EXPECT_TRUE(log.complete);
+    ASSERT_FALSE(log.calls.empty());
+    EXPECT_EQ(log.calls.front().pid, 7);
+    const auto lines = log.paced_lines();
+    ASSERT_THAT(lines, SizeIs(2));
+    EXPECT_EQ(lines[1].slept_before, seconds(2));
+}
+
 TEST(PacedLines, AreThoseOfTheFirstStandardOutput) {
     const SyscallLog log = parse_strace(
         "dup2(1<pipe:[5]>, 7) = 7<pipe:[5]>\n"
