@@ -29,10 +29,11 @@ struct Options {
     char* called = nullptr;           ///< argv[0] of the program, when it is not its path
     int keep[16] = {};                // the last place is for `status`
     int keep_count = 0;
-    LimitOption limits[8] = {{"nofile", RLIMIT_NOFILE, 0, false}, {"cpu", RLIMIT_CPU, 0, false},
-                             {"fsize", RLIMIT_FSIZE, 0, false},   {"nproc", RLIMIT_NPROC, 0, false},
-                             {"as", RLIMIT_AS, 0, false},         {"data", RLIMIT_DATA, 0, false},
-                             {"stack", RLIMIT_STACK, 0, false},   {"core", RLIMIT_CORE, 0, false}};
+    LimitOption limits[9] = {{"nofile", RLIMIT_NOFILE, 0, false},  {"cpu", RLIMIT_CPU, 0, false},
+                             {"fsize", RLIMIT_FSIZE, 0, false},    {"nproc", RLIMIT_NPROC, 0, false},
+                             {"as", RLIMIT_AS, 0, false},          {"data", RLIMIT_DATA, 0, false},
+                             {"stack", RLIMIT_STACK, 0, false},    {"core", RLIMIT_CORE, 0, false},
+                             {"memlock", RLIMIT_MEMLOCK, 0, false}};
     bool has_view = false;
     View view = {};
     char** program = nullptr;

@@ -23,6 +23,16 @@ enum class Kind { cgroup2, cgroup1, vm };
 enum class KindChoice { automatic, cgroup2, cgroup1, vm };
 [[nodiscard]] process::Result<KindChoice> kind_choice(std::string_view text);
 
+/// What the VM arena's guest does while a contestant waits for input, before it looks at it.
+struct Push {
+    /// The kernel reclaims what it can of the contestant's memory (cgroup v2, memory.reclaim): what is
+    /// nobody's file goes to swap.
+    bool reclaim = false;
+    /// Before that: one byte is changed in the page numbered so. A page is numbered when its first eight
+    /// bytes are a number, and those 4096 bytes before and behind it hold the numbers before and behind.
+    std::optional<std::uint64_t> spoiled_page = std::nullopt;
+};
+
 /// One program in an arena. Contestants are started in order: each waits until the one before it has started
 /// and has printed `start_after_lines` lines (or has ended). The arena sets the job's cgroups; its callbacks
 /// and stop are kept.
@@ -34,6 +44,13 @@ struct Contestant {
     /// The VM arena only: when it has been killed, it is held for so long before it is gone, its memory still
     /// mapped. After 2 s (OOM_REAPER_DELAY, mm/oom_kill.c) the kernel's oom_reaper takes that memory.
     std::chrono::milliseconds hold_at_exit{0};
+    /// The VM arena only: stdin is a dialogue instead of the job's input. The guest looks at the program each
+    /// time that it waits for input (ContestantResult::looks), and answers with Enter; the first push is for
+    /// the first wait, and so on. Absent: no dialogue. The 64th wait ends the input.
+    std::optional<std::vector<Push>> dialogue = std::nullopt;
+    /// The VM arena only: limits of the contestant's own within the arena; absent: none.
+    std::optional<std::uint64_t> memory_bytes = std::nullopt;
+    std::optional<std::uint64_t> swap_bytes = std::nullopt;
 };
 
 /// Whose memory is the limit.
@@ -49,8 +66,12 @@ struct ManualKill {
 };
 
 struct Request {
-    /// The group's limit, or at least the machine's memory (the kernel keeps some of it). Swap is none.
+    /// The group's limit, or at least the machine's memory (the kernel keeps some of it).
     std::uint64_t memory_bytes = 64U << 20U;
+    /// The VM arena only: so much swap, in compressed RAM of the guest (zram,
+    /// Documentation/admin-guide/blockdev/zram.rst); pages come back one at a time. 0: none, as everywhere
+    /// else. machine_lacks: the guest's kernel has no zram.
+    std::uint64_t swap_bytes = 0;
     Scope scope = Scope::group;
     std::optional<ManualKill> manual_kill = std::nullopt;  ///< the VM arena only
     std::vector<Contestant> contestants;
@@ -65,6 +86,13 @@ struct Request {
     std::function<void(std::size_t, const evidence::ProcessSample&)> on_sample;
 };
 
+/// A contestant while it waited for input, after the push.
+struct Look {
+    std::uint64_t lines = 0;  ///< it had printed so many
+    std::uint64_t spoiled_pages = 0;
+    evidence::ProcessSample sample;
+};
+
 struct ContestantResult {
     process::Run run;
     /// The verdict on "was it OOM-killed": killed by SIGKILL that was not ours, and the kernel says so: its
@@ -75,6 +103,7 @@ struct ContestantResult {
     std::uint64_t oom_kills = 0;
     std::optional<evidence::OomKill> log_record;  ///< absent: the log is unreadable or the record is missing
     std::vector<evidence::ProcessSample> samples;
+    std::vector<Look> looks;  ///< Contestant::dialogue
     int died_as = -1;  ///< 0: the first of the contestants to end, 1: the second, ...; -1: was never started
 };
 

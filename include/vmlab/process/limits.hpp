@@ -22,6 +22,8 @@ struct Limits {
     std::uint64_t data_bytes = 2ULL << 30U;  ///< RLIMIT_DATA: keeps the machine safe where there is no arena
     std::uint64_t memory_bytes = 1ULL << 30U;  ///< of the whole run, where the sandbox has a memory guard
     std::uint64_t stack_bytes = 8U << 20U;     ///< RLIMIT_STACK
+    std::uint64_t locked_bytes =
+        8U << 20U;  ///< RLIMIT_MEMLOCK, the kernel's default since 5.16; at most ours
 };
 
 }  // namespace vmlab::process

@@ -116,6 +116,59 @@ TEST_F(VmArenaTest, TimeInWhichTheMachineDidNotRunIsNotTheProgramsTime) {
     EXPECT_EQ(outcome.contestants[0].run.out, "ready\ndone\n");
 }
 
+/// Makes 4 MiB in one variable, with a line before and behind the wait.
+constexpr const char* fills_and_waits =
+    "x=0123456789abcdef; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do x=$x$x; done; "
+    "echo filled; read -r enter; echo ${#x}; read -r enter; echo end";
+
+TEST_F(VmArenaTest, PushedMemoryGoesToSwapAndComesBackByMajorFaults) {
+    Request one = request(Scope::machine, {shell(fills_and_waits)});
+    one.swap_bytes = 32U << 20U;
+    one.contestants[0].dialogue = std::vector<Push>{{.reclaim = true}};
+    const Outcome outcome = run(one);
+    const ContestantResult& result = outcome.contestants[0];
+    EXPECT_EQ(result.run.out, "filled\n4194304\nend\n") << result.run.describe();
+    ASSERT_EQ(result.looks.size(), 2U);
+    EXPECT_EQ(result.looks[0].lines, 1U);
+    EXPECT_EQ(result.looks[1].lines, 2U);
+    EXPECT_GE(result.looks[0].sample.swap_bytes, 4U << 20U);
+    EXPECT_LT(result.looks[1].sample.swap_bytes, result.looks[0].sample.swap_bytes);
+    EXPECT_GE(result.looks[1].sample.major_faults, result.looks[0].sample.major_faults + 1000);
+    EXPECT_THAT(outcome.meminfo, HasSubstr("SwapTotal:         32764 kB"));
+}
+
+TEST_F(VmArenaTest, WithoutSwapNothingIsSwappedOut) {
+    Request one = request(Scope::machine, {shell(fills_and_waits)});
+    one.contestants[0].dialogue = std::vector<Push>{{.reclaim = true}};
+    const Outcome outcome = run(one);
+    ASSERT_EQ(outcome.contestants[0].looks.size(), 2U) << outcome.contestants[0].run.describe();
+    EXPECT_EQ(outcome.contestants[0].looks[0].sample.swap_bytes, 0U);
+    EXPECT_THAT(outcome.meminfo, HasSubstr("SwapTotal:             0 kB"));
+}
+
+TEST_F(VmArenaTest, LimitOfItsOwnKillsAContestantThatMayNotSwap) {
+    Request two = request(Scope::machine, {shell(fills_and_waits), shell(fills_and_waits, 1000)});
+    two.swap_bytes = 32U << 20U;
+    for (Contestant& contestant : two.contestants) {
+        contestant.memory_bytes = 3U << 20U;
+        contestant.dialogue.emplace();
+    }
+    two.contestants[0].swap_bytes = 0;
+    const Outcome outcome = run(two);
+    EXPECT_TRUE(outcome.contestants[0].oom_killed) << outcome.contestants[0].run.describe();
+    EXPECT_FALSE(outcome.contestants[1].oom_killed) << outcome.kernel_log;
+    EXPECT_EQ(outcome.contestants[1].run.out, "filled\n4194304\nend\n");
+}
+
+TEST_F(VmArenaTest, DialogueWithoutEndIsEnded) {
+    Request one =
+        request(Scope::machine, {shell("n=0; while read -r enter; do n=$((n + 1)); done; echo $n")});
+    one.contestants[0].dialogue.emplace();
+    const Outcome outcome = run(one);
+    EXPECT_EQ(outcome.contestants[0].run.out, "63\n") << outcome.contestants[0].run.describe();
+    EXPECT_EQ(outcome.contestants[0].looks.size(), 64U);
+}
+
 TEST_F(VmArenaTest, ProgramWhoseChildWasKilledWasNot) {
     const Outcome outcome =
         run(request(Scope::group, {shell(hog() + "; exit 7"), shell(hog() + "; kill -KILL $$")}));

@@ -122,12 +122,16 @@ std::vector<std::string> dependencies_of(std::string_view module_content) {
 }
 
 process::Result<std::vector<KernelModule>> modules_for(const fs::path& folder,
-                                                       const std::vector<std::string_view>& wanted) {
+                                                       const std::vector<std::string_view>& wanted,
+                                                       const std::vector<std::string_view>& welcome) {
     Loader loader(folder);
     for (const std::string_view name : wanted) {
         if (auto done = loader.load(std::string(name)); !done) {
             return tl::unexpected(done.error());
         }
+    }
+    for (const std::string_view name : welcome) {
+        (void)loader.load(std::string(name));
     }
     return std::move(loader).finish();
 }

@@ -49,6 +49,16 @@ wire::Program program_of(const Contestant& contestant) {
     program.address_space_bytes = limits.address_space_bytes;
     program.data_bytes = limits.data_bytes;
     program.stack_bytes = limits.stack_bytes;
+    program.locked_bytes = limits.locked_bytes;
+    program.huge_pages = job.start.huge_pages;
+    program.memory_bytes = contestant.memory_bytes;
+    program.swap_bytes = contestant.swap_bytes;
+    if (contestant.dialogue) {
+        program.dialogue.emplace();
+        for (const Push& push : *contestant.dialogue) {
+            program.dialogue->push_back({.reclaim = push.reclaim, .spoiled_page = push.spoiled_page});
+        }
+    }
     return program;
 }
 
@@ -103,6 +113,7 @@ process::Result<VmOrder> vm_order(const Request& request) {
     }
     made.order.sample_ms =
         static_cast<std::uint64_t>(std::max<std::int64_t>(request.sample_interval.count(), 0));
+    made.order.swap_bytes = request.swap_bytes;
     made.order.unix_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
                                                         std::chrono::system_clock::now().time_since_epoch())
                                                         .count());

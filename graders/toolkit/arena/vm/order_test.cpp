@@ -27,6 +27,12 @@ TEST(VirtualMachineOrder, SaysWhatTheRequestSays) {
     contestant.start_after_lines = 3;
     contestant.oom_score_adj = 900;
     contestant.hold_at_exit = 2500ms;
+    contestant.dialogue = std::vector<Push>{{.reclaim = true, .spoiled_page = 7}};
+    contestant.memory_bytes = 12U << 20U;
+    contestant.swap_bytes = 0;
+    contestant.job.limits.locked_bytes = 1U << 20U;
+    contestant.job.start.huge_pages = false;
+    request.swap_bytes = 64U << 20U;
     request.over_when_ended = 0;
     request.sample_interval = 20ms;
     request.manual_kill = ManualKill{.contestant = 0, .after_lines = 2};
@@ -44,6 +50,15 @@ TEST(VirtualMachineOrder, SaysWhatTheRequestSays) {
     EXPECT_EQ(program.oom_score_adj_floor, -500);
     EXPECT_EQ(program.hold_at_exit_ms, 2500U);
     EXPECT_FALSE(program.as_root);
+    ASSERT_TRUE(program.dialogue);
+    ASSERT_EQ(program.dialogue->size(), 1U);
+    EXPECT_TRUE(program.dialogue->front().reclaim);
+    EXPECT_EQ(program.dialogue->front().spoiled_page, 7U);
+    EXPECT_EQ(program.memory_bytes, 12U << 20U);
+    EXPECT_EQ(program.swap_bytes, 0U);
+    EXPECT_EQ(program.locked_bytes, 1U << 20U);
+    EXPECT_FALSE(program.huge_pages);
+    EXPECT_EQ(made->order.swap_bytes, 64U << 20U);
     EXPECT_EQ(made->order.over_when_ended, 0U);
     EXPECT_EQ(made->order.sample_ms, 20U);
     ASSERT_TRUE(made->order.manual_kill);

@@ -15,6 +15,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_frame_bytes = 16U << 20U;
+constexpr const char* fix_of_kernel =
+    "scripts/setup --vm fetches a kernel that has it; VMLAB_KERNEL, where it is set, names another";
 constexpr const char* fix_of_nonsense =
     "Run it again. If this stays, look at what the program does: it may have taken the guest over.";
 
@@ -121,6 +123,7 @@ void VmReport::on(const wire::Sample& event) {
     }
     evidence::ProcessSample sample;
     evidence::parse_status(event.status, sample);
+    evidence::parse_stat(event.stat, sample);
     sample.at = std::chrono::milliseconds(std::min<std::uint64_t>(event.at_ms, 1U << 30U));
     sample.state = event.state;
     sample.heap_bytes = event.heap_bytes;
@@ -130,6 +133,20 @@ void VmReport::on(const wire::Sample& event) {
     if (request_.on_sample) {
         request_.on_sample(event.program, sample);
     }
+}
+
+void VmReport::on(const wire::Looked& event) {
+    if (!expect_running(event.program, "a look")) {
+        return;
+    }
+    if (!request_.contestants[event.program].dialogue) {
+        refuse("a look at a program that holds no dialogue");
+        return;
+    }
+    Look look{.lines = event.lines, .spoiled_pages = event.spoiled_pages, .sample = {}};
+    evidence::parse_status(event.status, look.sample);
+    evidence::parse_stat(event.stat, look.sample);
+    outcome_.contestants[event.program].looks.push_back(std::move(look));
 }
 
 void VmReport::on(wire::Log& event) {
@@ -173,10 +190,12 @@ void VmReport::on(wire::Facts& event) {
 }
 
 void VmReport::on(const wire::Trouble& event) {
-    error_ =
-        process::Error{process::ErrorKind::failed,
-                       fmt::format("the VM arena's guest could not do its work: {}", last_lines(event.what)),
-                       "Run it again. If this stays, tell whoever maintains this lab."};
+    const std::string what =
+        fmt::format("the VM arena's guest could not do its work: {}", last_lines(event.what));
+    error_ = event.machine_lacks
+                 ? process::Error{process::ErrorKind::machine_lacks, what, fix_of_kernel}
+                 : process::Error{process::ErrorKind::failed, what,
+                                  "Run it again. If this stays, tell whoever maintains this lab."};
 }
 
 process::Result<Outcome> VmReport::finish(process::Ending ending) {

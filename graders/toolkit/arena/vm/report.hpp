@@ -46,6 +46,7 @@ class VmReport {
     void on(const wire::Started& event);
     void on(wire::Output& event);
     void on(const wire::Sample& event);
+    void on(const wire::Looked& event);
     void on(wire::Log& event);
     void on(const wire::Ended& event);
     void on(wire::Facts& event);

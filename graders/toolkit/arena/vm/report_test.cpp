@@ -135,6 +135,34 @@ TEST(VirtualMachineReport, TroubleInTheGuestIsAnError) {
     EXPECT_EQ(outcome.error().what, "the VM arena's guest could not do its work: no cgroup2[2J");
 }
 
+TEST(VirtualMachineReport, WhatTheGuestsKernelLacksIsTheMachines) {
+    const Request request = two_contestants();
+    const auto outcome = told(request, all({wire::Trouble{"its kernel has no zram", true}}));
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().kind, process::ErrorKind::machine_lacks);
+    EXPECT_THAT(outcome.error().fix, testing::HasSubstr("scripts/setup --vm"));
+}
+
+TEST(VirtualMachineReport, LooksAreOfADialogue) {
+    Request request = two_contestants();
+    request.contestants[0].dialogue.emplace();
+    VmReport report(request, plenty);
+    wire::Looked looked;
+    looked.lines = 2;
+    looked.spoiled_pages = 1;
+    looked.status = "VmSwap:\t    12 kB\n";
+    looked.stat = "90 (paging) S 1 1 1 0 -1 4194304 5 0 7 0";
+    report.take(all({wire::Started{0, 90}, looked}));
+    const auto outcome = report.finish(Ending::lost);
+    ASSERT_TRUE(outcome);
+    ASSERT_EQ(outcome->contestants[0].looks.size(), 1U);
+    const Look& look = outcome->contestants[0].looks[0];
+    EXPECT_EQ(look.lines, 2U);
+    EXPECT_EQ(look.spoiled_pages, 1U);
+    EXPECT_EQ(look.sample.swap_bytes, 12288U);
+    EXPECT_EQ(look.sample.major_faults, 7U);
+}
+
 TEST(VirtualMachineReport, WhatCannotBeIsRefused) {
     Request request = two_contestants();
     request.contestants[0].job.limits.output_bytes = 4;
@@ -149,6 +177,7 @@ TEST(VirtualMachineReport, WhatCannotBeIsRefused) {
         {start, wire::Output{0, 3, "x"}},                              // no such stream
         {start, wire::Output{0, 1, "abc"}, wire::Output{0, 2, "de"}},  // beyond its limit
         {wire::Sample{}},                                              // of nothing
+        {start, wire::Looked{}},                                       // without a dialogue
         {was_killed(0, 1)},                                            // never started
         {was_killed(7, 1)},
         {start, not_started(0)},

@@ -1,10 +1,12 @@
 #include "process/sandbox/confinement.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <initializer_list>
@@ -224,6 +226,16 @@ void Confinement::add_bubblewrap(const std::filesystem::path& bubblewrap,
     append(command_, {"--chdir", inner_folder, "--"});
 }
 
+namespace {
+
+/// What this process may allow its children.
+rlim_t most_locked() {
+    struct rlimit present = {};
+    return ::getrlimit(RLIMIT_MEMLOCK, &present) == 0 ? present.rlim_max : 0;
+}
+
+}  // namespace
+
 std::vector<std::string> Confinement::program_options(const Job& job) const {
     const Limits& limits = job.limits;
     std::vector<std::string> options = {"--limit-core", "0"};
@@ -238,6 +250,7 @@ std::vector<std::string> Confinement::program_options(const Job& job) const {
     add("--limit-as", limits.address_space_bytes);
     add("--limit-data", limits.data_bytes);
     add("--limit-stack", limits.stack_bytes);
+    add("--limit-memlock", std::min<std::uint64_t>(limits.locked_bytes, most_locked()));
     if (user_ || (tier_ == Tier::namespaces && counts_processes_per_namespace())) {
         add("--limit-nproc", limits.processes);
     }

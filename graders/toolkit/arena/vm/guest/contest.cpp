@@ -24,6 +24,8 @@ namespace {
 constexpr std::uint64_t record_patience_ms = 300;
 constexpr long syslog_patience_ms = 2000;
 constexpr std::uint64_t longest_wait_ms = 250;
+// Nothing tells that a program has begun to wait for an answer: it has to be looked for.
+constexpr std::uint64_t longest_silence_ms = 10;
 // A turn that comes so much later than it should: the whole machine did not run, since the host had no
 // processor for it.
 constexpr std::uint64_t standstill_ms = 500;
@@ -96,6 +98,9 @@ process::Result<void> Contest::turn() {
     }
     kill_manually_if_due();
     sample_if_due();
+    for (Program& program : programs_) {
+        program.answer(port_);
+    }
     reap();
     for (Program& program : programs_) {
         program.read_output(port_);
@@ -146,6 +151,9 @@ void Contest::wait_for_something() {
     }
     for (const Program& program : programs_) {
         files.push_back({program.failed(), POLLIN, 0});
+        if (program.is_in_dialogue()) {
+            until = std::min(until, now + longest_silence_ms);
+        }
         // A program that prints faster than the host reads waits in its own write(2).
         if (!port_.is_crowded()) {
             files.push_back({program.out(), POLLIN, 0});

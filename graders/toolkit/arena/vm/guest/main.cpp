@@ -14,6 +14,7 @@
 #include "arena/vm/guest/log_daemon.hpp"
 #include "arena/vm/guest/machine.hpp"
 #include "arena/vm/guest/port.hpp"
+#include "arena/vm/guest/swap.hpp"
 
 namespace vmlab::guest {
 namespace {
@@ -30,6 +31,11 @@ process::Result<void> carry_out(Port& port) {
     }
     if (order->unix_ms > 0) {
         set_clock(order->unix_ms);
+    }
+    if (order->swap_bytes > 0) {
+        if (auto added = add_swap(order->swap_bytes); !added) {
+            return added;
+        }
     }
     const bool trusted = std::any_of(order->programs.begin(), order->programs.end(),
                                      [](const arena::wire::Program& program) { return program.as_root; });
@@ -65,7 +71,9 @@ process::Result<void> live() {
         done = carry_out(*port);
     }
     if (!done) {
-        port->send(arena::wire::Trouble{done.error().what});
+        port->send(
+            arena::wire::Trouble{.what = done.error().what,
+                                 .machine_lacks = done.error().kind == process::ErrorKind::machine_lacks});
     }
     port->finish();
     sleep_ms(last_words_ms);

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "arena/vm/guest/kernel_files.hpp"
+#include "arena/vm/guest/push.hpp"
 #include "arena/vm/guest/start.hpp"
 
 namespace vmlab::guest {
@@ -25,6 +26,7 @@ using arena::wire::End;
 // How long what a dead program left in its pipes is waited for, should somebody hold their other ends.
 constexpr std::uint64_t drain_ms = 1000;
 constexpr std::size_t pipe_piece = 16U << 10U;
+constexpr std::size_t most_answers = 64;
 
 process::Descriptor open_kernel_file(pid_t pid, const char* name) {
     return process::Descriptor(::open(fmt::format("/proc/{}/{}", pid, name).c_str(), O_RDONLY | O_CLOEXEC));
@@ -65,11 +67,26 @@ process::Result<void> Program::prepare() {
     if (!order_.as_root && order_.processes > 0) {
         (void)write_to(cgroup_ + "/pids.max", std::to_string(order_.processes));
     }
+    for (const auto& [limit, bytes] :
+         {std::pair{"memory.max", order_.memory_bytes}, std::pair{"memory.swap.max", order_.swap_bytes}}) {
+        const std::string file = fmt::format("{}/{}", cgroup_, limit);
+        if (bytes && !write_to(file, std::to_string(*bytes))) {
+            return process::failed_call("write", file);
+        }
+    }
     return make_working_folder(order_, position_);
 }
 
 process::Result<void> Program::start(Port& port, std::uint64_t now) {
-    auto newborn = make_process(order_, position_, cgroup_);
+    process::Descriptor input;
+    if (order_.dialogue) {
+        auto dialogue = process::Dialogue::open(input);
+        if (!dialogue) {
+            return tl::unexpected(dialogue.error());
+        }
+        dialogue_ = std::move(*dialogue);
+    }
+    auto newborn = make_process(order_, position_, cgroup_, std::move(input));
     if (!newborn) {
         return tl::unexpected(newborn.error());
     }
@@ -100,6 +117,7 @@ process::Result<void> Program::read_failure() {
         executed_ = true;
         // Opened once and kept: opening them takes memory that there may not be later.
         status_file_ = open_kernel_file(pid_, "status");
+        stat_file_ = open_kernel_file(pid_, "stat");
         maps_file_ = open_kernel_file(pid_, "maps");
         score_file_ = open_kernel_file(pid_, "oom_score");
         adj_file_ = open_kernel_file(pid_, "oom_score_adj");
@@ -120,10 +138,44 @@ void Program::sample(Port& port, std::uint64_t now) {
         return;
     }
     sample.state = state_of(sample.status);
+    sample.stat = read_again(stat_file_.get());
     sample.heap_bytes = heap_size(read_again(maps_file_.get()));
     sample.oom_score = to_int(read_again(score_file_.get()));
     sample.oom_score_adj = to_int(read_again(adj_file_.get()));
     port.send(sample);
+}
+
+bool Program::is_in_dialogue() const {
+    return state_ == State::running && executed_ && !held_until_ && dialogue_ && dialogue_->is_open();
+}
+
+void Program::answer(Port& port) {
+    if (!is_in_dialogue() || port.is_crowded()) {
+        return;
+    }
+    const auto reader = dialogue_->waiting_reader(pid_);
+    if (!reader) {
+        return;
+    }
+    read_output(port);
+    arena::wire::Looked looked;
+    looked.program = number();
+    looked.lines = lines_;
+    if (answers_ < order_.dialogue->size()) {
+        const arena::wire::Push& push = (*order_.dialogue)[answers_];
+        looked.spoiled_pages = push.spoiled_page ? spoil_page(*reader, *push.spoiled_page) : 0;
+        if (push.reclaim) {
+            reclaim_memory(cgroup_);
+        }
+    }
+    looked.status = read_whole(fmt::format("/proc/{}/status", *reader));
+    looked.stat = read_whole(fmt::format("/proc/{}/stat", *reader));
+    port.send(looked);
+    if (++answers_ < most_answers) {
+        dialogue_->say("\n");
+    } else {
+        dialogue_->close();
+    }
 }
 
 void Program::read_output(Port& port) {

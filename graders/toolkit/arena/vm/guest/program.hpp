@@ -9,6 +9,7 @@
 
 #include "arena/vm/guest/port.hpp"
 #include "arena/vm/wire/wire.hpp"
+#include "process/dialogue.hpp"
 #include "vmlab/process/descriptor.hpp"
 #include "vmlab/process/error.hpp"
 
@@ -44,6 +45,10 @@ class Program {
     /// Looks whether it could be executed. An Error: it could not.
     [[nodiscard]] process::Result<void> read_failure();
     void sample(Port& port, std::uint64_t now);
+    /// Whether it may wait for an answer at any moment: nothing but looking tells.
+    [[nodiscard]] bool is_in_dialogue() const;
+    /// Where it waits for input: pushes it, looks at it and answers.
+    void answer(Port& port);
     /// waitpid(2) told this of its process, whether it has ended or is held.
     void note_status(int wait_status, std::uint64_t now);
     /// Ends it and everything it started.
@@ -81,6 +86,7 @@ class Program {
     process::Descriptor err_;
     process::Descriptor failed_;
     process::Descriptor status_file_;
+    process::Descriptor stat_file_;
     process::Descriptor maps_file_;
     process::Descriptor score_file_;
     process::Descriptor adj_file_;
@@ -92,6 +98,8 @@ class Program {
     std::uint64_t lines_ = 0;
     std::uint64_t oom_kills_ = 0;
     std::optional<std::uint64_t> held_until_;
+    std::optional<process::Dialogue> dialogue_;
+    std::size_t answers_ = 0;
     std::optional<arena::wire::End> stopped_as_;
     int wait_status_ = 0;
 };

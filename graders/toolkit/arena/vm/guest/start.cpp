@@ -100,6 +100,10 @@ void reset_signals() {
     set_limit(plan, RLIMIT_AS, program.address_space_bytes);
     set_limit(plan, RLIMIT_DATA, program.data_bytes);
     set_limit(plan, RLIMIT_STACK, program.stack_bytes);
+    set_limit(plan, RLIMIT_MEMLOCK, program.locked_bytes);
+    if (!program.huge_pages) {
+        (void)::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    }
     if (!program.as_root) {
         set_limit(plan, RLIMIT_NPROC, program.processes);
         drop_rights(plan);
@@ -138,11 +142,13 @@ process::Result<void> fill(Plan& plan, const arena::wire::Program& program, std:
     plan.program = &program;
     plan.user = user_of(program, position);
     plan.folder = working_folder(position);
-    auto input = input_file(program.input);
-    if (!input) {
-        return tl::unexpected(input.error());
+    if (!plan.input) {
+        auto input = input_file(program.input);
+        if (!input) {
+            return tl::unexpected(input.error());
+        }
+        plan.input = std::move(*input);
     }
-    plan.input = std::move(*input);
     const std::string adj = fmt::format("{}", program.oom_score_adj.value_or(0));
     plan.first_adj = program.oom_score_adj_floor ? fmt::format("{}", *program.oom_score_adj_floor) : adj;
     plan.second_adj = program.oom_score_adj_floor ? adj : "";
@@ -192,8 +198,9 @@ process::Result<void> make_working_folder(const arena::wire::Program& program, s
 }
 
 process::Result<Newborn> make_process(const arena::wire::Program& program, std::size_t position,
-                                      const std::string& cgroup) {
+                                      const std::string& cgroup, process::Descriptor input) {
     Plan plan;
+    plan.input = std::move(input);
     if (auto filled = fill(plan, program, position); !filled) {
         return tl::unexpected(filled.error());
     }

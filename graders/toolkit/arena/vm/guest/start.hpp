@@ -28,9 +28,10 @@ struct Newborn {
 [[nodiscard]] process::Result<void> make_working_folder(const arena::wire::Program& program,
                                                         std::size_t position);
 
-/// Makes the process of a program, in its cgroup. It waits for release().
+/// Makes the process of a program, in its cgroup. It waits for release(). `input`: its stdin; none: a file
+/// with what the order says.
 [[nodiscard]] process::Result<Newborn> make_process(const arena::wire::Program& program, std::size_t position,
-                                                    const std::string& cgroup);
+                                                    const std::string& cgroup, process::Descriptor input);
 
 /// Lets it become the program.
 void release(Newborn& newborn);

@@ -22,9 +22,16 @@ Json to_json(const Sample& event) {
             {"at_ms", event.at_ms},
             {"state", std::string(1, event.state)},
             {"status", event.status},
+            {"stat", event.stat},
             {"heap_bytes", event.heap_bytes},
             {"oom_score", event.oom_score},
             {"oom_score_adj", event.oom_score_adj}};
+}
+
+Json to_json(const Looked& event) {
+    return {{"event", "looked"},      {"program", event.program},
+            {"lines", event.lines},   {"spoiled_pages", event.spoiled_pages},
+            {"status", event.status}, {"stat", event.stat}};
 }
 
 Json to_json(const Log& event) {
@@ -51,7 +58,7 @@ Json to_json(const Facts& event) {
 }
 
 Json to_json(const Trouble& event) {
-    return {{"event", "trouble"}, {"what", event.what}};
+    return {{"event", "trouble"}, {"what", event.what}, {"machine_lacks", event.machine_lacks}};
 }
 
 Started to_started(const Json& object) {
@@ -78,9 +85,20 @@ Sample to_sample(const Json& object) {
     take(object, "at_ms", event.at_ms);
     take(object, "state", event.state);
     take(object, "status", event.status);
+    take(object, "stat", event.stat);
     take(object, "heap_bytes", event.heap_bytes);
     take(object, "oom_score", event.oom_score);
     take(object, "oom_score_adj", event.oom_score_adj);
+    return event;
+}
+
+Looked to_looked(const Json& object) {
+    Looked event;
+    take(object, "program", event.program);
+    take(object, "lines", event.lines);
+    take(object, "spoiled_pages", event.spoiled_pages);
+    take(object, "status", event.status);
+    take(object, "stat", event.stat);
     return event;
 }
 
@@ -122,6 +140,9 @@ Event to_event(const Json& object) {
     if (kind == "sample") {
         return to_sample(object);
     }
+    if (kind == "looked") {
+        return to_looked(object);
+    }
     if (kind == "ended") {
         return to_ended(object);
     }
@@ -136,6 +157,7 @@ Event to_event(const Json& object) {
     if (kind == "trouble") {
         Trouble event;
         take(object, "what", event.what);
+        take(object, "machine_lacks", event.machine_lacks);
         return event;
     }
     throw Malformed("there is no such event");

@@ -17,6 +17,12 @@
 /// nothing of an event but its form: a program may have become root in the guest.
 namespace vmlab::arena::wire {
 
+/// What is done to a program that waits for input, before it is looked at.
+struct Push {
+    bool reclaim = false;
+    std::optional<std::uint64_t> spoiled_page;
+};
+
 /// One program to run in the guest.
 struct Program {
     std::vector<std::string> argv;                   ///< argv[0]: absolute path, as on the host
@@ -38,6 +44,12 @@ struct Program {
     std::uint64_t address_space_bytes = 0;
     std::uint64_t data_bytes = 0;
     std::uint64_t stack_bytes = 8U << 20U;
+    std::uint64_t locked_bytes = 0;
+    bool huge_pages = true;
+    /// Stdin is a dialogue instead of `input`; a push for the first wait, the second, ...
+    std::optional<std::vector<Push>> dialogue;
+    std::optional<std::uint64_t> memory_bytes;  ///< limits of its own cgroup
+    std::optional<std::uint64_t> swap_bytes;
 };
 
 /// SysRq f: the kernel looks for a victim although there is memory.
@@ -52,7 +64,8 @@ struct Order {
     std::optional<std::uint64_t> group_bytes;
     std::optional<std::uint32_t> over_when_ended;
     std::optional<ManualKill> manual_kill;
-    std::uint64_t sample_ms = 0;  ///< 0: no samples
+    std::uint64_t sample_ms = 0;   ///< 0: no samples
+    std::uint64_t swap_bytes = 0;  ///< 0: no swap
     /// What time it is (milliseconds since 1970, UTC), for the time stamps of the syslog. 0: the guest's own.
     std::uint64_t unix_ms = 0;
 };
@@ -74,9 +87,18 @@ struct Sample {
     std::uint64_t at_ms = 0;  ///< since the program was started
     char state = '?';
     std::string status;  ///< /proc/PID/status
+    std::string stat;    ///< /proc/PID/stat
     std::uint64_t heap_bytes = 0;
     int oom_score = 0;
     int oom_score_adj = 0;
+};
+/// A program waited for input; it was pushed and looked at, and then answered.
+struct Looked {
+    std::uint32_t program = 0;
+    std::uint64_t lines = 0;  ///< it had printed so many
+    std::uint64_t spoiled_pages = 0;
+    std::string status;  ///< /proc/PID/status
+    std::string stat;    ///< /proc/PID/stat
 };
 /// Records of the guest's /dev/kmsg, in that form, as they come.
 struct Log {
@@ -102,9 +124,10 @@ struct Facts {
 /// The guest could not do its work; nothing follows.
 struct Trouble {
     std::string what;
+    bool machine_lacks = false;  ///< another guest could; else another try may help
 };
 
-using Event = std::variant<Started, Output, Sample, Log, Ended, Facts, Trouble>;
+using Event = std::variant<Started, Output, Sample, Looked, Log, Ended, Facts, Trouble>;
 
 [[nodiscard]] std::string encode(const Order& order);
 [[nodiscard]] process::Result<Order> decode_order(const std::string& bytes);

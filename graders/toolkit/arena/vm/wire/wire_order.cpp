@@ -4,6 +4,17 @@
 namespace vmlab::arena::wire {
 namespace {
 
+Json to_json(const std::optional<std::vector<Push>>& dialogue) {
+    if (!dialogue) {
+        return nullptr;
+    }
+    Json pushes = Json::array();
+    for (const Push& push : *dialogue) {
+        pushes.push_back({{"reclaim", push.reclaim}, {"spoiled_page", optional(push.spoiled_page)}});
+    }
+    return pushes;
+}
+
 Json to_json(const Program& program) {
     return {{"argv", program.argv},
             {"environment", program.environment},
@@ -21,7 +32,12 @@ Json to_json(const Program& program) {
             {"open_files", program.open_files},
             {"address_space_bytes", program.address_space_bytes},
             {"data_bytes", program.data_bytes},
-            {"stack_bytes", program.stack_bytes}};
+            {"stack_bytes", program.stack_bytes},
+            {"locked_bytes", program.locked_bytes},
+            {"huge_pages", program.huge_pages},
+            {"dialogue", to_json(program.dialogue)},
+            {"memory_bytes", optional(program.memory_bytes)},
+            {"swap_bytes", optional(program.swap_bytes)}};
 }
 
 void take_words(const Json& object, Program& program) {
@@ -42,6 +58,22 @@ void take_words(const Json& object, Program& program) {
         }
         program.environment[name] = value.get<std::string>();
     }
+}
+
+std::optional<std::vector<Push>> to_dialogue(const Json& pushes) {
+    if (pushes.is_null()) {
+        return std::nullopt;
+    }
+    if (!pushes.is_array()) {
+        throw Malformed("a dialogue is no list");
+    }
+    std::vector<Push> dialogue;
+    for (const Json& object : pushes) {
+        Push& push = dialogue.emplace_back();
+        take(object, "reclaim", push.reclaim);
+        take(object, "spoiled_page", push.spoiled_page);
+    }
+    return dialogue;
 }
 
 Program to_program(const Json& object) {
@@ -65,6 +97,11 @@ Program to_program(const Json& object) {
     take(object, "address_space_bytes", program.address_space_bytes);
     take(object, "data_bytes", program.data_bytes);
     take(object, "stack_bytes", program.stack_bytes);
+    take(object, "locked_bytes", program.locked_bytes);
+    take(object, "huge_pages", program.huge_pages);
+    program.dialogue = to_dialogue(member(object, "dialogue"));
+    take(object, "memory_bytes", program.memory_bytes);
+    take(object, "swap_bytes", program.swap_bytes);
     return program;
 }
 
@@ -81,6 +118,7 @@ Order to_order(const Json& object) {
     take(object, "over_when_ended", order.over_when_ended);
     take(object, "sample_ms", order.sample_ms);
     take(object, "unix_ms", order.unix_ms);
+    take(object, "swap_bytes", order.swap_bytes);
     const Json& manual = member(object, "manual_kill");
     if (!manual.is_null()) {
         order.manual_kill.emplace();
@@ -110,7 +148,8 @@ std::string encode(const Order& order) {
                        {"over_when_ended", optional(order.over_when_ended)},
                        {"manual_kill", manual},
                        {"sample_ms", order.sample_ms},
-                       {"unix_ms", order.unix_ms}});
+                       {"unix_ms", order.unix_ms},
+                       {"swap_bytes", order.swap_bytes}});
 }
 
 process::Result<Order> decode_order(const std::string& bytes) {

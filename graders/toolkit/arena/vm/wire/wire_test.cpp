@@ -67,9 +67,24 @@ TEST(WireOrder, ComesBackAsItWas) {
     order.sample_ms = 20;
     order.unix_ms = 1'800'000'000'000;
 
+    order.swap_bytes = 5U << 20U;
+    order.programs[1].dialogue = std::vector<Push>{{.reclaim = true, .spoiled_page = 9}, {}};
+    order.programs[1].memory_bytes = 12U << 20U;
+    order.programs[1].swap_bytes = 0;
+    order.programs[1].huge_pages = false;
     const auto back = decode_order(encode(order));
     ASSERT_TRUE(back.has_value()) << back.error().what;
     EXPECT_EQ(encode(*back), encode(order));
+    EXPECT_EQ(back->swap_bytes, 5U << 20U);
+    EXPECT_FALSE(back->programs[0].dialogue);
+    ASSERT_TRUE(back->programs[1].dialogue);
+    ASSERT_EQ(back->programs[1].dialogue->size(), 2U);
+    EXPECT_TRUE(back->programs[1].dialogue->front().reclaim);
+    EXPECT_EQ(back->programs[1].dialogue->front().spoiled_page, 9U);
+    EXPECT_EQ(back->programs[1].dialogue->back().spoiled_page, std::nullopt);
+    EXPECT_EQ(back->programs[1].memory_bytes, 12U << 20U);
+    EXPECT_EQ(back->programs[1].swap_bytes, 0U);
+    EXPECT_FALSE(back->programs[1].huge_pages);
     EXPECT_EQ(back->programs[0].argv, first.argv);
     EXPECT_EQ(back->programs[0].input, first.input);
     EXPECT_EQ(back->programs[0].oom_score_adj, -1000);
@@ -95,15 +110,24 @@ TEST(WireEvent, EachKindComesBackAsItWas) {
     EXPECT_EQ(round_trip(Output{.program = 0, .descriptor = 2, .bytes = every_byte()}).bytes, every_byte());
     EXPECT_EQ(round_trip(Log{.records = every_byte()}).records, every_byte());
     EXPECT_EQ(round_trip(Trouble{.what = "no disk"}).what, "no disk");
+    EXPECT_TRUE(round_trip(Trouble{.what = "no zram", .machine_lacks = true}).machine_lacks);
+    const Looked looked = round_trip(
+        Looked{.program = 1, .lines = 3, .spoiled_pages = 2, .status = "Name:\tx\n", .stat = "7 (x) S"});
+    EXPECT_EQ(looked.program, 1U);
+    EXPECT_EQ(looked.lines, 3U);
+    EXPECT_EQ(looked.spoiled_pages, 2U);
+    EXPECT_EQ(looked.status + looked.stat, "Name:\tx\n7 (x) S");
     const Sample sample = round_trip(Sample{.program = 1,
                                             .at_ms = 40,
                                             .state = 'D',
                                             .status = "Name:\thog\n",
+                                            .stat = "90 (hog) R",
                                             .heap_bytes = 1U << 20U,
                                             .oom_score = 666,
                                             .oom_score_adj = -1000});
     EXPECT_EQ(sample.state, 'D');
     EXPECT_EQ(sample.oom_score_adj, -1000);
+    EXPECT_EQ(sample.stat, "90 (hog) R");
     const Ended ended = round_trip(
         Ended{.program = 1, .end = End::timed_out, .wait_status = 9, .elapsed_ms = 5, .oom_kills = 1});
     EXPECT_EQ(ended.end, End::timed_out);
