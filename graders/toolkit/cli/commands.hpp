@@ -56,6 +56,8 @@ struct RunRequest {
     std::optional<int> sysrq_f_after;
     /// A whole machine only: the same program once more, at this oom_score_adj.
     std::optional<int> beside;
+    /// A whole machine only: so much swap, in MiB.
+    std::optional<int> swap_mb;
     std::string arena = "auto";
     std::string isolation = "auto";
 };

@@ -115,6 +115,10 @@ struct CommandLine {
                          "In a whole machine (--arena vm): press SysRq f when the program has printed so "
                          "many lines")
             ->check(CLI::Range(1, 1'000'000));
+        run_command
+            ->add_option("--swap", run.swap_mb,
+                         "In a whole machine (--arena vm): so many MiB of swap (default: none)")
+            ->check(CLI::Range(1, 1024));
         add_where_to_run(*run_command, run.arena, run.isolation);
 
         CLI::App* const dev_command = app.add_subcommand("dev", "For those who write activities");

@@ -118,12 +118,12 @@ process::Result<grading::Program> build_program(const grading::Activity& activit
 /// What only a whole machine shows needs the arena that is one.
 process::Result<arena::KindChoice> choose_arena(const RunRequest& request) {
     auto kind = arena::kind_choice(request.arena);
-    if (!kind || (!request.sysrq_f_after && !request.beside)) {
+    if (!kind || (!request.sysrq_f_after && !request.beside && !request.swap_mb)) {
         return kind;
     }
     if (*kind != arena::KindChoice::automatic && *kind != arena::KindChoice::vm) {
-        return process::failed(fmt::format("--sysrq-f-after and --beside need a whole machine, and {} is a "
-                                           "part of this one",
+        return process::failed(fmt::format("--sysrq-f-after, --beside and --swap need a whole machine, and "
+                                           "{} is a part of this one",
                                            request.arena),
                                "use --arena vm");
     }
@@ -182,6 +182,7 @@ int run_command(const Place& place, const RunRequest& request) {
         return complain(begun.error());
     }
     LiveView view(style, can_redraw(STDOUT_FILENO), bytes, programs_of(request));
+    view.show_swap(request.swap_mb.has_value());
     const auto outcome =
         (*arena)->run(*sandbox, make_request(*program, request, kind, view, signals.token()));
     view.finish();

@@ -78,12 +78,19 @@ std::string memory_of(const ContestantResult& result) {
     }
     std::uint64_t resident = 0;
     std::uint64_t virtual_bytes = 0;
+    std::uint64_t swapped = 0;
     for (const evidence::ProcessSample& sample : result.samples) {
         resident = std::max({resident, sample.resident_bytes, sample.peak_resident_bytes});
         virtual_bytes = std::max(virtual_bytes, sample.virtual_bytes);
+        swapped = std::max(swapped, sample.swap_bytes);
     }
-    return fmt::format("Most resident: {}. Most virtual: {}.\n", readable_bytes(resident),
-                       readable_bytes(virtual_bytes));
+    std::string text = fmt::format("Most resident: {}. Most virtual: {}.\n", readable_bytes(resident),
+                                   readable_bytes(virtual_bytes));
+    if (swapped > 0) {
+        text += fmt::format("Most swapped out: {}. Major page faults: {}.\n", readable_bytes(swapped),
+                            result.samples.back().major_faults);
+    }
+    return text;
 }
 
 std::string about_the_reaper(const arena::Outcome& outcome) {
@@ -141,6 +148,7 @@ arena::Request make_request(const grading::Program& program, const RunRequest& r
     arena::Request made;
     made.memory_bytes = arena_bytes(request, kind);
     made.scope = kind == arena::Kind::vm ? arena::Scope::machine : arena::Scope::group;
+    made.swap_bytes = static_cast<std::uint64_t>(request.swap_mb.value_or(0)) << 20U;
     if (request.sysrq_f_after) {
         made.manual_kill = arena::ManualKill{0, *request.sysrq_f_after};
     }

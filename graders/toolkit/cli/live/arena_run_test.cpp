@@ -126,9 +126,11 @@ TEST_F(ArenaRunTest, AsksForWhatWasAskedOfIt) {
     request.memory_mb = 300;
     request.sysrq_f_after = 3;
     request.beside = 500;
+    request.swap_mb = 64;
     request.arguments = {"--pause", "0"};
     const std::string text = shown(request);
     EXPECT_EQ(asked_.memory_bytes, 512U << 20U) << "machines come in these sizes";
+    EXPECT_EQ(asked_.swap_bytes, 64U << 20U);
     ASSERT_TRUE(asked_.manual_kill);
     EXPECT_EQ(asked_.manual_kill->contestant, 0U);
     EXPECT_EQ(asked_.manual_kill->after_lines, 3);

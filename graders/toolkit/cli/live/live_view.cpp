@@ -122,9 +122,11 @@ std::string LiveView::status() const {
     }
     const evidence::ProcessSample& latest = programs_.front().latest;
     std::string text =
-        fmt::format("[{:6.1f} s] RSS {:>9} VSZ {:>9} heap {:>9} oom_score {:>4}", latest.at.count(),
-                    readable_bytes(latest.resident_bytes), readable_bytes(latest.virtual_bytes),
-                    readable_bytes(latest.heap_bytes), latest.oom_score);
+        fmt::format("[{:6.1f} s] RSS {:>9} ", latest.at.count(), readable_bytes(latest.resident_bytes));
+    text += swap_ ? fmt::format("swapped {:>9} major faults {:>6}", readable_bytes(latest.swap_bytes),
+                                latest.major_faults)
+                  : fmt::format("VSZ {:>9} heap {:>9} oom_score {:>4}", readable_bytes(latest.virtual_bytes),
+                                readable_bytes(latest.heap_bytes), latest.oom_score);
     if (latest.oom_score_adj != 0) {
         text += fmt::format(" (adj {})", latest.oom_score_adj);
     }

@@ -29,6 +29,8 @@ class LiveView {
     LiveView(const LiveView&) = delete;
     LiveView& operator=(const LiveView&) = delete;
 
+    /// Whether the status line tells of swap and major faults, not of heap and OOM score. To be called first.
+    void show_swap(bool yes) { swap_ = yes; }
     /// What the program at this position printed.
     void output(std::size_t program, std::string_view piece);
     void sample(std::size_t program, const evidence::ProcessSample& sample);
@@ -59,6 +61,7 @@ class LiveView {
     std::vector<Program> programs_;
     KernelRows kernel_rows_;
     double logged_at_ = -1;
+    bool swap_ = false;
     bool status_shown_ = false;
     bool line_open_ = false;
 };

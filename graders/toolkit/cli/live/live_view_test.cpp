@@ -51,6 +51,19 @@ TEST(LiveView, ShowsWhatAProgramPrintsAndItsMemoryOnceASecond) {
     EXPECT_THAT(text, Not(HasSubstr("[   1.2 s]")));
 }
 
+TEST(LiveView, TellsOfSwapWhereThereIsSome) {
+    const std::string text = shown(false, 1, [](LiveView& view) {
+        view.show_swap(true);
+        view.sample(0, sample(0, 1));
+        evidence::ProcessSample later = sample(0.5, 20);
+        later.swap_bytes = 30U << 20U;
+        later.major_faults = 4711;
+        view.sample(0, later);
+    });
+    EXPECT_THAT(text, HasSubstr("RSS  20.0 MiB swapped  30.0 MiB major faults   4711"));
+    EXPECT_THAT(text, Not(HasSubstr("heap")));
+}
+
 TEST(LiveView, PutsTheKernelsWordsOnLinesOfTheirOwn) {
     const std::string text = shown(false, 1, [](LiveView& view) {
         view.output(0, "no newline yet");
