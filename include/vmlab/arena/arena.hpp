@@ -28,6 +28,8 @@ struct Push {
     /// The kernel reclaims what it can of the contestant's memory (cgroup v2, memory.reclaim): what is
     /// nobody's file goes to swap.
     bool reclaim = false;
+    /// The contestant's own limit (Contestant::memory_bytes) from then on: the kernel reclaims down to it.
+    std::optional<std::uint64_t> memory_bytes = std::nullopt;
     /// Before that: one byte is changed in the page numbered so. A page is numbered when its first eight
     /// bytes are a number, and those 4096 bytes before and behind it hold the numbers before and behind.
     std::optional<std::uint64_t> spoiled_page = std::nullopt;

@@ -56,7 +56,9 @@ wire::Program program_of(const Contestant& contestant) {
     if (contestant.dialogue) {
         program.dialogue.emplace();
         for (const Push& push : *contestant.dialogue) {
-            program.dialogue->push_back({.reclaim = push.reclaim, .spoiled_page = push.spoiled_page});
+            program.dialogue->push_back({.reclaim = push.reclaim,
+                                         .memory_bytes = push.memory_bytes,
+                                         .spoiled_page = push.spoiled_page});
         }
     }
     return program;

@@ -164,6 +164,9 @@ void Program::answer(Port& port) {
     if (answers_ < order_.dialogue->size()) {
         const arena::wire::Push& push = (*order_.dialogue)[answers_];
         looked.spoiled_pages = push.spoiled_page ? spoil_page(*reader, *push.spoiled_page) : 0;
+        if (push.memory_bytes) {
+            (void)write_to(cgroup_ + "/memory.max", std::to_string(*push.memory_bytes));
+        }
         if (push.reclaim) {
             reclaim_memory(cgroup_);
         }

@@ -20,6 +20,7 @@ namespace vmlab::arena::wire {
 /// What is done to a program that waits for input, before it is looked at.
 struct Push {
     bool reclaim = false;
+    std::optional<std::uint64_t> memory_bytes;
     std::optional<std::uint64_t> spoiled_page;
 };
 

@@ -10,7 +10,9 @@ Json to_json(const std::optional<std::vector<Push>>& dialogue) {
     }
     Json pushes = Json::array();
     for (const Push& push : *dialogue) {
-        pushes.push_back({{"reclaim", push.reclaim}, {"spoiled_page", optional(push.spoiled_page)}});
+        pushes.push_back({{"reclaim", push.reclaim},
+                          {"memory_bytes", optional(push.memory_bytes)},
+                          {"spoiled_page", optional(push.spoiled_page)}});
     }
     return pushes;
 }
@@ -71,6 +73,7 @@ std::optional<std::vector<Push>> to_dialogue(const Json& pushes) {
     for (const Json& object : pushes) {
         Push& push = dialogue.emplace_back();
         take(object, "reclaim", push.reclaim);
+        take(object, "memory_bytes", push.memory_bytes);
         take(object, "spoiled_page", push.spoiled_page);
     }
     return dialogue;

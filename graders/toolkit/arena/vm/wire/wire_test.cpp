@@ -68,7 +68,8 @@ TEST(WireOrder, ComesBackAsItWas) {
     order.unix_ms = 1'800'000'000'000;
 
     order.swap_bytes = 5U << 20U;
-    order.programs[1].dialogue = std::vector<Push>{{.reclaim = true, .spoiled_page = 9}, {}};
+    order.programs[1].dialogue =
+        std::vector<Push>{{.reclaim = true, .memory_bytes = 4U << 20U, .spoiled_page = 9}, {}};
     order.programs[1].memory_bytes = 12U << 20U;
     order.programs[1].swap_bytes = 0;
     order.programs[1].huge_pages = false;
@@ -81,6 +82,7 @@ TEST(WireOrder, ComesBackAsItWas) {
     ASSERT_EQ(back->programs[1].dialogue->size(), 2U);
     EXPECT_TRUE(back->programs[1].dialogue->front().reclaim);
     EXPECT_EQ(back->programs[1].dialogue->front().spoiled_page, 9U);
+    EXPECT_EQ(back->programs[1].dialogue->front().memory_bytes, 4U << 20U);
     EXPECT_EQ(back->programs[1].dialogue->back().spoiled_page, std::nullopt);
     EXPECT_EQ(back->programs[1].memory_bytes, 12U << 20U);
     EXPECT_EQ(back->programs[1].swap_bytes, 0U);
