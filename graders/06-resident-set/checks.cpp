@@ -18,32 +18,6 @@ namespace {
 
 using namespace resident;
 
-/// What it is given at its pauses, one after the other.
-struct Conversation {
-    Experiment experiment;
-    process::Run run;
-    std::vector<std::string> printed;  ///< before each pause
-};
-
-const std::vector<std::string>& inputs() {
-    // No Enter yet; then one, behind a whole line of other characters.
-    static const std::vector<std::string> all = {"\n", "12 x y", "z\n", "\n", "\n"};
-    return all;
-}
-
-Shared<Conversation> conversation{[](Lab& lab) {
-    Conversation talk{
-        .experiment = experiment({.rounds = 4, .chunk = drawn(100'000, 200'000)}), .run = {}, .printed = {}};
-    grading::NativeOptions how;
-    how.on_pause = [&](const process::Pause& pause) -> std::optional<std::string> {
-        talk.printed.emplace_back(pause.printed);
-        const std::size_t position = talk.printed.size() - 1;
-        return position < inputs().size() ? std::optional(inputs()[position]) : std::nullopt;
-    };
-    talk.run = talk.experiment.native(lab, how);
-    return talk;
-}};
-
 /// Its input ends after the first line.
 Shared<process::Run> at_the_end_of_input{[](Lab& lab) {
     grading::NativeOptions how;
@@ -52,32 +26,9 @@ Shared<process::Run> at_the_end_of_input{[](Lab& lab) {
 }};
 
 TEST(Resident, WaitsForEnter) {
-    const Conversation& talk = conversation.get();
-    const std::vector<std::string> due = {"start", "touched 1", "", "touched 2", "touched 3", "touched 4"};
-    for (std::size_t i = 0; i < due.size(); ++i) {
-        const auto lines =
-            i < talk.printed.size() ? grading::lines_of(talk.printed[i]) : std::vector<std::string>();
-        const bool as_due = i < talk.printed.size() && lines.size() == (due[i].empty() ? 0U : 1U) &&
-                            talk.printed[i].starts_with(due[i]);
-        if (as_due) {
-            continue;
-        }
-        std::string observed = fmt::format("it waited only {} time(s)", talk.printed.size());
-        if (i < talk.printed.size()) {
-            observed = fmt::format("when it waited for input, pause {}, it had printed {}", i + 1,
-                                   shown(talk.printed[i], 3));
-        }
-        fail_run(talk.run, talk.experiment.doing(),
-                 {.expected = due[i].empty()
-                                  ? "a part of a line of input (\"12 x y\", no Enter yet): it goes on waiting"
-                                  : fmt::format("the line \"{} ...\", written out, and then a wait for one "
-                                                "whole line of input",
-                                                due[i]),
-                  .observed = observed,
-                  .evidence = fmt::format("$ {}\n{}", talk.experiment.command(), shown(talk.run.out)),
-                  .next = build_and("resident", talk.experiment.command())});
-    }
-    grading::expect_exit_status(talk.run, 0, talk.experiment.doing());
+    expect_lines(kept.get());
+    const Experiment patient = experiment({.rounds = 3, .chunk = drawn(100'000, 200'000)});
+    grading::expect_whole_lines_awaited(lab(), patient, 4, build_and("resident", patient.command()));
     const Task task{.rounds = 3, .chunk = 300'000, .give_back = true};
     const Experiment unattended = experiment(task);
     const process::Run& run = at_the_end_of_input.get();

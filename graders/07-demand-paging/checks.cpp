@@ -39,6 +39,8 @@ TEST(Lines, PrintsNineLinesAndWaits) {
     const Session& session = usual.get();
     expect_lines(session);
     grading::expect_exit_status(session.run, 0, session.experiment.doing());
+    grading::expect_whole_lines_awaited(lab(), experiment("5"), lines_due().size(),
+                                        build_and("faults", "./faults 5"));
     for (Shared<Unattended>* shared : {&at_the_end_of_input, &without_an_argument}) {
         const auto& [run_as, run] = shared->get();
         if (const auto flaw = grading::flaw_in_output(run.out, lines_due())) {

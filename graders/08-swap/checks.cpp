@@ -43,6 +43,9 @@ TEST(Paging, PrintsItsLinesAndRefusesBadUsage) {
         expect_lines(*session);
         grading::expect_exit_status(session->run, 0, session->experiment.doing());
     }
+    const Task small{.megabytes = 1, .passes = 2};
+    grading::expect_whole_lines_awaited(lab(), experiment(small), small.lines().size(),
+                                        build_and("paging", experiment(small).command()));
     const std::vector<std::vector<std::string>> wrong = {{"x"},        {"--mb"},          {"--mb", "0"},
                                                          {"--mb", ""}, {"--mb", "-4"},    {"--mb", "8x"},
                                                          {"--passes"}, {"--passes", "0"}, {"--Lock"}};

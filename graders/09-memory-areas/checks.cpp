@@ -14,6 +14,7 @@
 
 #include "maps_text.hpp"
 #include "runs.hpp"
+#include "vmlab/grading/dialogue.hpp"
 
 namespace {
 
@@ -29,13 +30,15 @@ struct Inquiry {
 
 /// With 0x and without, in lower case and upper.
 std::string written(std::uint64_t address, std::size_t position) {
-    switch (position % 3) {
+    switch (position % 4) {
         case 0:
             return fmt::format("{:#x}", address);
         case 1:
             return fmt::format("{:x}", address);
-        default:
+        case 2:
             return fmt::format("0x{:016X}", address);
+        default:
+            return fmt::format("{:020x}", address);
     }
 }
 
@@ -61,15 +64,16 @@ Inquiry usual_inquiry(Lab& lab) {
 }
 
 Inquiry unusual_inquiry(Lab& lab, std::size_t lines) {
-    constexpr std::array<std::string_view, 9> paths = {"/home/me/my program #",
-                                                       "/tmp/gone-# (deleted)",
-                                                       "[anon:pool #]",
-                                                       "[stack:#]",
-                                                       "",
-                                                       "/memfd:a  b # (deleted)",
-                                                       "//anon",
-                                                       "/dev/zero (deleted)",
-                                                       "[vvar]"};
+    constexpr std::array<std::string_view, 10> paths = {"/home/me/my program #",
+                                                        "/tmp/gone-# (deleted)",
+                                                        "[anon:pool #]",
+                                                        "[stack:#]",
+                                                        "",
+                                                        "/memfd:a  b # (deleted)",
+                                                        "//anon",
+                                                        "/tmp/ends with a blank # ",
+                                                        "/dev/zero (deleted)",
+                                                        "[vvar]"};
     std::vector<Row> rows = drawn_rows(paths, lines);
     if (!rows.empty()) {
         rows.push_back({0xffffffffff600000, 0xffffffffff601000, "--xp", "[vsyscall]"});
@@ -85,7 +89,7 @@ Shared<std::vector<Inquiry>> usual_texts{[](Lab& lab) {
     return std::vector<Inquiry>{usual_inquiry(lab), usual_inquiry(lab)};
 }};
 Shared<std::vector<Inquiry>> unusual_texts{[](Lab& lab) {
-    return std::vector<Inquiry>{unusual_inquiry(lab, 30), unusual_inquiry(lab, 3000),
+    return std::vector<Inquiry>{unusual_inquiry(lab, 30), unusual_inquiry(lab, drawn(9000, 12'000)),
                                 unusual_inquiry(lab, 0)};
 }};
 
@@ -149,6 +153,7 @@ TEST(Lines, PrintsItsLinesAndWaits) {
         expect_lines(session);
     }
     grading::expect_exit_status(session.run, 0, session.experiment.doing());
+    grading::expect_whole_lines_awaited(lab(), experiment(), 1, build_and("areas", "./areas"));
     const process::Run at_end = experiment().native(lab());
     if (grading::lines_of(at_end.out).size() != things.size() + 1) {
         fail_run(at_end, experiment().doing(),
@@ -161,8 +166,11 @@ TEST(Lines, PrintsItsLinesAndWaits) {
 }
 
 TEST(Lines, RefusesBadUsage) {
-    const std::vector<std::vector<std::string>> wrong = {
-        {"x"}, {""}, {"400000", "12g"}, {"0x"}, {"-1"}, {"10000000000000000"}, {"400000", ""}};
+    const std::vector<std::vector<std::string>> wrong = {{"x"},          {""},      {"400000", "12g"},
+                                                         {"0x"},         {"-1"},    {"10000000000000000"},
+                                                         {"400000", ""}, {"+5"},    {" 5"},
+                                                         {"5 "},         {"0x0x5"}, {"0x-5"},
+                                                         {"0x 5"},       {"--"},    {"--", "400000"}};
     for (const auto& arguments : wrong) {
         const Experiment bad = experiment(arguments);
         grading::NativeOptions how;

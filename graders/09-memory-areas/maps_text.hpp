@@ -29,15 +29,23 @@ struct Row {
 };
 
 /// As the kernel writes it (fs/proc/task_mmu.c): the path begins at column 74, and behind an anonymous
-/// mapping's inode there is a blank.
+/// mapping's inode there is a blank. Of a large file system's files the numbers before the path are longer
+/// than that.
 inline std::string text_of(const std::vector<Row>& rows) {
     std::string text;
-    std::uint64_t inode = 131072;
     for (const Row& row : rows) {
+        const std::uint64_t number = row.start >> 12U;
         const bool is_file = row.path.starts_with('/');
+        const bool is_large = is_file && number % 3 == 0;
+        constexpr std::uint64_t scatter = 0x9e3779b97f4a7c15;
+        const std::uint64_t inode =
+            is_large ? number * scatter | std::uint64_t{1} << 63U : 131'072 + number % 4096;
+        const std::uint64_t offset =
+            is_large ? (number * scatter >> 12U | std::uint64_t{1} << 51U) << 12U : row.start & 0x7f000U;
+        const char* const of_a_file = is_large ? "103:0a" : "08:01";
+        const char* const device = is_file ? of_a_file : "00:00";
         std::string line = fmt::format("{:08x}-{:08x} {} {:08x} {} {} ", row.start, row.end, row.permissions,
-                                       is_file ? row.start & 0x7f000U : 0, is_file ? "08:01" : "00:00",
-                                       is_file ? ++inode : 0);
+                                       is_file ? offset : 0, device, is_file ? inode : 0);
         if (!row.path.empty()) {
             line.resize(std::max<std::size_t>(line.size(), 73), ' ');
             line += row.path;
@@ -65,7 +73,9 @@ std::vector<Row> drawn_rows(const std::array<std::string_view, Count>& paths, st
             path.replace(mark, 1, std::to_string(drawn(100, 99'999)));
         }
         all.push_back({at, at + bytes, drawn_permissions(), path});
-        at += bytes + (drawn(0, 2) == 0 ? 0 : drawn(1, 0xfff) << 12U);
+        constexpr std::array<std::uint64_t, 4> longest_gap = {0, 1, 16, 0xfff};
+        const std::uint64_t longest = longest_gap[drawn(0, longest_gap.size() - 1)];
+        at += bytes + (drawn(std::min<std::uint64_t>(longest, 1), longest) << 12U);
         if (drawn(0, 9) == 0) {
             at += drawn(1, 0xff) << 32U;
         }
@@ -93,10 +103,13 @@ inline std::vector<Question> questions_on(const std::vector<Row>& rows, std::siz
     };
     for (std::size_t i = 0; i < most && !rows.empty(); ++i) {
         const Row& row = rows[drawn(0, rows.size() - 1)];
-        const std::array<std::uint64_t, 5> places = {
-            row.start, row.end - 1, row.end, row.start + drawn(0, row.end - row.start - 1), row.start - 1};
+        const std::uint64_t inside = row.start + drawn(0, row.end - row.start - 1);
+        // The last one has 16 bits more than a processor of today looks at.
+        const std::array<std::uint64_t, 6> places = {
+            row.start, row.end - 1, row.end, inside, row.start - 1, inside | std::uint64_t{0xffff} << 48U};
         ask(places[i % places.size()]);
     }
+    ask(0);
     ask(1);
     ask(~std::uint64_t{0});
     return all;

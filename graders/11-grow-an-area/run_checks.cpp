@@ -1,7 +1,6 @@
 // Grader of activity 11: what grows at run time, and where the printed addresses lie.
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -103,19 +102,9 @@ TEST(Runs, GrowsTheHeap) {
 TEST(Runs, HeapComesFromTheAllocator) {
     expect_lines(more_heap.get().session);
     const Experiment run_as = more_heap.get().session.experiment;
-    grading::NativeOptions how;
-    how.preload = grading::Preload::counts_blocks;
-    how.on_pause = [](const process::Pause& pause) -> std::optional<std::string> {
-        kill(pause.pid, SIGKILL);  // what it holds now counts, not what it holds at its end
-        return std::nullopt;
-    };
-    const process::Run run = run_as.native(lab(), how);
-    const evidence::NativeBlocks blocks = evidence::native_blocks(run.shared_memory);
-    if (!blocks.heard || blocks.overflowed) {
-        const bool can_count = run_as.counted(lab()).blocks.heard;
-        if (can_count || blocks.overflowed) {
-            return;  // more blocks than there is room for, or a program that was stopped too early to tell
-        }
+    const auto [run, blocks] = run_as.counted_until_it_waits(lab());
+    if (blocks.overflowed) {
+        return;  // more blocks than there is room for
     }
     std::uint64_t held = 0;
     for (const evidence::NativeBlock& block : blocks.blocks) {

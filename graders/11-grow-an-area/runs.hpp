@@ -39,6 +39,7 @@ struct Session {
     std::optional<std::string> flaw;
     std::array<std::uint64_t, 6> told{};  ///< addresses, in the order of `things`
     bool waited = false;
+    bool told_in_time = false;          ///< all lines had come when it waited
     std::vector<Mapping> mappings;      ///< empty: nobody may look
     std::uint64_t program_headers = 0;  ///< AT_PHDR
 
@@ -81,7 +82,11 @@ inline std::optional<std::string> read_lines(Session& session) {
         }
         session.told[i] = *address;
     }
-    return session.waited ? std::nullopt : std::optional("it did not wait for Enter");
+    if (session.told_in_time) {
+        return std::nullopt;
+    }
+    return session.waited ? "when it waited for Enter, not all of its lines had been written out"
+                          : "it did not wait for Enter";
 }
 
 inline Session watch(Lab& lab, const Build& build, std::vector<std::string> arguments) {
@@ -96,6 +101,7 @@ inline Session watch(Lab& lab, const Build& build, std::vector<std::string> argu
             return std::nullopt;
         }
         session.waited = true;
+        session.told_in_time = grading::lines_of(pause.printed).size() == things.size();
         if (auto mappings = evidence::read_mappings(pause.pid)) {
             session.mappings = std::move(*mappings);
         }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "vmlab/grading/output.hpp"
+#include "vmlab/grading/verdict.hpp"
 
 namespace vmlab::grading {
 namespace {
@@ -83,6 +84,37 @@ Dialogue hold_dialogue(Lab& lab, const Program& program, const Experiment& exper
         dialogue.flaw = fmt::format("it waited for Enter {} time(s), not {}", position, due.size());
     }
     return dialogue;
+}
+
+void expect_whole_lines_awaited(Lab& lab, const Experiment& experiment, std::size_t waits,
+                                const std::string& next) {
+    constexpr std::size_t length = 300;
+    std::size_t pauses = 0;
+    bool went_on = false;
+    NativeOptions how;
+    how.on_pause = [&](const process::Pause& pause) -> std::optional<std::string> {
+        const bool is_in_a_line = pauses++ % 2 == 1;
+        went_on = went_on || (is_in_a_line && !pause.printed.empty());
+        if (went_on || pauses > 2 * waits) {
+            return std::nullopt;
+        }
+        return is_in_a_line ? std::string("\n") : std::string(length, 'x');
+    };
+    const process::Run run = experiment.native(lab, how);
+    if (!went_on && pauses == 2 * waits) {
+        return;
+    }
+    const std::string after = fmt::format("{} characters and no Enter yet", length);
+    std::string observed = fmt::format("it waited {} time(s) in all", pauses);
+    if (went_on || (run.ending == process::Ending::finished && pauses % 2 == 1)) {
+        observed = fmt::format("after {} it went on", after);
+    }
+    fail_run(run, experiment.doing(),
+             {.expected = fmt::format(
+                  "{} wait(s) for a whole line of input each; after {} it goes on waiting", waits, after),
+              .observed = observed,
+              .evidence = fmt::format("$ {}\n{}", experiment.command(), shown(run.out)),
+              .next = next});
 }
 
 }  // namespace vmlab::grading

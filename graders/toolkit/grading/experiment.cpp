@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -115,19 +116,35 @@ evidence::MemcheckRun Experiment::native_under_memcheck(Lab& lab, NativeOptions 
     return lab.native_under_memcheck(lab.program(program), completed(std::move(how), *this));
 }
 
-CountedRun Experiment::counted(Lab& lab) const {
-    NativeOptions how;
+namespace {
+
+CountedRun counted_as(const Experiment& experiment, Lab& lab, NativeOptions how) {
     how.preload = Preload::counts_blocks;
-    process::Run run = native(lab, how);
+    process::Run run = experiment.native(lab, how);
     evidence::NativeBlocks blocks = evidence::native_blocks(run.shared_memory);
     if (!blocks.heard) {
-        const process::Run known = lab.native(lab.starter(program), completed(how, *this));
+        const process::Run known = lab.native(lab.starter(experiment.program), completed(how, experiment));
         if (!evidence::native_blocks(known.shared_memory).heard) {
             raise({process::ErrorKind::failed, "the blocks of a run cannot be counted here",
                    "LD_PRELOAD must work for programs in the sandbox: ld.so(8)"});
         }
     }
     return {std::move(run), std::move(blocks)};
+}
+
+}  // namespace
+
+CountedRun Experiment::counted(Lab& lab) const {
+    return counted_as(*this, lab, {});
+}
+
+CountedRun Experiment::counted_until_it_waits(Lab& lab) const {
+    NativeOptions how;
+    how.on_pause = [](const process::Pause& pause) -> std::optional<std::string> {
+        (void)::kill(pause.pid, SIGKILL);
+        return std::nullopt;
+    };
+    return counted_as(*this, lab, std::move(how));
 }
 
 TimedRun Experiment::timed(Lab& lab) const {

@@ -42,4 +42,9 @@ using OnLine = std::function<std::optional<std::string>(const std::string& line,
                                      const std::vector<std::string>& due, const OnLine& on_line,
                                      NativeOptions how = {});
 
+/// Fails the check unless the program waits so many times, each time for a whole line of input, however long:
+/// each comes in two pieces here, the second of them the newline. `next`: a command for the card.
+void expect_whole_lines_awaited(Lab& lab, const Experiment& experiment, std::size_t waits,
+                                const std::string& next);
+
 }  // namespace vmlab::grading

@@ -59,6 +59,9 @@ struct Experiment {
     /// native() with every block counted. Blocks that were not heard of are the program's doing: where the
     /// starter is not heard either, the grader is at fault, and says so.
     [[nodiscard]] CountedRun counted(Lab& lab) const;
+    /// The same of a program that waits for input: it is killed at its first wait, so that what it held then
+    /// is what was never given back.
+    [[nodiscard]] CountedRun counted_until_it_waits(Lab& lab) const;
     /// native(), with a clock beside it.
     [[nodiscard]] TimedRun timed(Lab& lab) const;
     [[nodiscard]] evidence::SyscallRun syscalls(Lab& lab, evidence::SyscallOptions how = {}) const;
