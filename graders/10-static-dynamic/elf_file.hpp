@@ -5,6 +5,7 @@
 
 #include <elf.h>
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -26,6 +27,20 @@ struct Facts {
     std::uint64_t bss = 0;
 };
 
+/// What is drawn.
+struct Shape {
+    bool is_dynamic = true;  ///< with an interpreter, a dynamic section and libraries
+    std::uint16_t type = ET_DYN;
+    std::size_t more_sections = 0;   ///< small ones of code, as of -ffunction-sections
+    std::size_t more_bytes = 0;      ///< that are no part of the program
+    std::size_t longer_entries = 0;  ///< so many bytes behind each entry of the two tables
+};
+
+/// Of a program, as often fixed as not.
+inline std::uint16_t drawn_type() {
+    return drawn(0, 1) == 0 ? ET_EXEC : ET_DYN;
+}
+
 struct DrawnFile {
     std::string content;
     Facts facts;
@@ -34,12 +49,15 @@ struct DrawnFile {
 
 class ElfWriter {
   public:
-    /// With a dynamic section and libraries, or without.
-    DrawnFile file(bool is_dynamic) {
+    DrawnFile file(const Shape& shape) {
         DrawnFile made;
-        made.facts.fixed = drawn(0, 1) == 0;
-        base_ = made.facts.fixed ? 0x400000 : 0;
-        content_.assign(sizeof(Elf64_Ehdr) + most_segments * sizeof(Elf64_Phdr), '\0');
+        made.facts.fixed = shape.type == ET_EXEC;
+        // Where a file wants to be says nothing: either kind may be linked to any address.
+        constexpr std::array<std::uint64_t, 4> bases = {0x10000, 0x400000, 0x5555'5555'4000,
+                                                        0x7f00'0000'0000};
+        base_ = bases[drawn(0, bases.size() - 1)];
+        content_.assign(sizeof(Elf64_Ehdr) + most_segments * (sizeof(Elf64_Phdr) + shape.longer_entries),
+                        '\0');
         sections_.assign(1, Elf64_Shdr{});
         segments_.clear();
         names_.assign(1, '\0');
@@ -50,13 +68,16 @@ class ElfWriter {
             wrong += '\0';
         }
         add(".strtab", SHT_STRTAB, 0, wrong);
-        if (is_dynamic) {
+        if (shape.is_dynamic) {
             add_interpreter(made.facts);
             add_libraries(made.facts);
         }
         const std::uint64_t code = SHF_ALLOC | SHF_EXECINSTR;
         const std::uint64_t variable = SHF_ALLOC | SHF_WRITE;
         add(".text", SHT_PROGBITS, code, bytes());
+        for (std::size_t i = 0; i < shape.more_sections; ++i) {
+            add(".text.drawn" + std::to_string(i), SHT_PROGBITS, code, std::string(drawn(1, 40), '\x90'));
+        }
         add(".rodata", SHT_PROGBITS, SHF_ALLOC, bytes());
         add(".eh_frame", SHT_PROGBITS, SHF_ALLOC, bytes());
         add(".note.drawn", SHT_NOTE, SHF_ALLOC, bytes());
@@ -66,10 +87,10 @@ class ElfWriter {
         add_zeros(".tbss", variable | SHF_TLS, drawn(1, 300));
         // Every second file asks for more than 32 bits can say.
         is_huge_ = !is_huge_;
-        add_zeros(".bss", variable, is_huge_ ? (drawn(4, 9) << 30U) + drawn(1, 99'999) : drawn(1, 99'999));
+        add_zeros(".bss", variable, is_huge_ ? (drawn(2, 9) << 30U) + drawn(1, 99'999) : drawn(1, 99'999));
         add(".comment", SHT_PROGBITS, 0, bytes());
-        add(".debug_info", SHT_PROGBITS, 0, bytes());
-        finish(made);
+        add(".debug_info", SHT_PROGBITS, 0, bytes() + std::string(shape.more_bytes, '\x11'));
+        finish(made, shape);
         return made;
     }
 
@@ -124,7 +145,8 @@ class ElfWriter {
     }
 
     void add_interpreter(Facts& facts) {
-        facts.interpreter = "/drawn/" + std::to_string(drawn(1000, 999'999)) + "/ld.so";
+        facts.interpreter =
+            "/drawn/" + std::string(drawn(0, 200), 'x') + std::to_string(drawn(1000, 999'999)) + "/ld.so";
         const std::size_t number = add(".interp", SHT_PROGBITS, SHF_ALLOC, facts.interpreter + '\0');
         add_segment(PT_INTERP, sections_[number]);
     }
@@ -138,7 +160,7 @@ class ElfWriter {
             entry.d_un.d_val = value;
             entries.push_back(entry);
         };
-        const std::uint64_t count = drawn(2, 5);
+        const std::uint64_t count = drawn(2, 40);
         const std::uint64_t plugin = drawn(0, count - 1);
         for (std::uint64_t i = 0; i < count; ++i) {
             const std::string library =
@@ -166,7 +188,7 @@ class ElfWriter {
         add_segment(PT_DYNAMIC, sections_[number]);
     }
 
-    void finish(DrawnFile& made) {
+    void finish(DrawnFile& made, const Shape& shape) {
         Elf64_Shdr whole{};
         whole.sh_addr = base_;
         whole.sh_size = content_.size();
@@ -191,22 +213,34 @@ class ElfWriter {
         header.e_ident[EI_CLASS] = ELFCLASS64;
         header.e_ident[EI_DATA] = ELFDATA2LSB;
         header.e_ident[EI_VERSION] = EV_CURRENT;
-        header.e_type = made.facts.fixed ? ET_EXEC : ET_DYN;
+        header.e_type = shape.type;
+        header.e_entry = base_ + drawn(64, 4096);
         header.e_machine = EM_X86_64;
         header.e_version = EV_CURRENT;
         header.e_phoff = sizeof header;
-        header.e_phentsize = sizeof(Elf64_Phdr);
+        header.e_phentsize = static_cast<std::uint16_t>(sizeof(Elf64_Phdr) + shape.longer_entries);
         header.e_phnum = static_cast<std::uint16_t>(segments_.size());
         header.e_shoff = content_.size();
         header.e_ehsize = sizeof header;
-        header.e_shentsize = sizeof(Elf64_Shdr);
+        header.e_shentsize = static_cast<std::uint16_t>(sizeof(Elf64_Shdr) + shape.longer_entries);
         header.e_shnum = static_cast<std::uint16_t>(sections_.size());
         header.e_shstrndx = static_cast<std::uint16_t>(names);
         std::memcpy(content_.data(), &header, sizeof header);
-        std::memcpy(content_.data() + sizeof header, segments_.data(), segments_.size() * sizeof(Elf64_Phdr));
-        content_.append(reinterpret_cast<const char*>(sections_.data()),
-                        sections_.size() * sizeof(Elf64_Shdr));
+        const std::string segments = table_of(segments_, shape.longer_entries);
+        std::memcpy(content_.data() + sizeof header, segments.data(), segments.size());
+        content_ += table_of(sections_, shape.longer_entries);
         made.content = content_;
+    }
+
+    /// Entries one behind the other, with so many bytes between them.
+    template <class Entry>
+    static std::string table_of(const std::vector<Entry>& entries, std::size_t between) {
+        std::string table;
+        for (const Entry& entry : entries) {
+            table.append(reinterpret_cast<const char*>(&entry), sizeof entry);
+            table.append(between, '\x22');
+        }
+        return table;
     }
 
     std::uint64_t base_ = 0;

@@ -23,7 +23,7 @@ struct Recorded {
 
 Shared<Recorded> recorded{[](Lab& lab) {
     ElfWriter writer;
-    const DrawnFile drawn = writer.file(true);
+    const DrawnFile drawn = writer.file({.type = drawn_type()});
     const std::filesystem::path file = lab.given_file("drawn", drawn.content);
     evidence::SyscallOptions options;
     options.readable = {file};
@@ -38,7 +38,7 @@ TEST(Reading, ReadsTheFileItself) {
         return call.name == "execve" && !call.failed();
     });
     const bool opened = std::ranges::any_of(seen.run.calls, [&](const evidence::SystemCall& call) {
-        return (call.name == "openat" || call.name == "open") && !call.failed() &&
+        return (call.name == "openat" || call.name == "openat2" || call.name == "open") && !call.failed() &&
                call.row.find(seen.file.filename().string()) != std::string::npos;
     });
     const bool says_something =
@@ -78,7 +78,7 @@ std::string changed(const DrawnFile& drawn, Change change) {
 
 std::vector<std::pair<std::string, std::string>> broken_contents() {
     ElfWriter writer;
-    const DrawnFile drawn = writer.file(true);
+    const DrawnFile drawn = writer.file({.type = drawn_type()});
     const auto cut = [&](std::uint64_t bytes) { return drawn.content.substr(0, bytes); };
     std::vector<std::pair<std::string, std::string>> contents = {
         {"an empty file", ""},
@@ -89,9 +89,36 @@ std::vector<std::pair<std::string, std::string>> broken_contents() {
         {"an ELF file that is cut off in its program headers", cut(grading::drawn(65, 100))},
         {"an ELF file that is cut off in its section headers",
          cut(drawn.content.size() - grading::drawn(1, 63))},
+        {"an ELF file without its last byte", cut(drawn.content.size() - 1)},
         {"a 32-bit ELF file",
          changed(drawn, [](Elf64_Ehdr& header) { header.e_ident[EI_CLASS] = ELFCLASS32; })},
+        {"an ELF file of no class (EI_CLASS 0)",
+         changed(drawn, [](Elf64_Ehdr& header) { header.e_ident[EI_CLASS] = ELFCLASSNONE; })},
+        {"an ELF file of an unknown class (EI_CLASS 3)",
+         changed(drawn, [](Elf64_Ehdr& header) { header.e_ident[EI_CLASS] = 3; })},
         {"a file with another first byte", "x" + drawn.content.substr(1)},
+        {"a file with another second byte",
+         "\x7f"
+         "e" +
+             drawn.content.substr(2)},
+        {"a file with another third byte",
+         "\x7f"
+         "El" +
+             drawn.content.substr(3)},
+        {"a file with another fourth byte",
+         "\x7f"
+         "ELf" +
+             drawn.content.substr(4)},
+        {"section headers 4 GiB behind their place",
+         changed(drawn, [](Elf64_Ehdr& header) { header.e_shoff += 1ULL << 32U; })},
+        {"program headers 4 GiB behind their place",
+         changed(drawn, [](Elf64_Ehdr& header) { header.e_phoff += 1ULL << 32U; })},
+        {"section headers at a negative place",
+         changed(drawn, [](Elf64_Ehdr& header) { header.e_shoff |= 1ULL << 63U; })},
+        {"program headers at a negative place",
+         changed(drawn, [](Elf64_Ehdr& header) { header.e_phoff |= 1ULL << 63U; })},
+        {"section headers longer than there is room for",
+         changed(drawn, [](Elf64_Ehdr& header) { header.e_shentsize += 1; })},
         {"section headers far behind the end",
          changed(drawn, [](Elf64_Ehdr& header) { header.e_shoff = 1ULL << 40U; })},
         {"section headers at the end of all numbers",

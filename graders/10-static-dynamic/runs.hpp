@@ -117,17 +117,23 @@ inline Case tell(Lab& lab, const grading::Program& program, std::string what, Fa
     return made;
 }
 
-/// Three drawn files, a static one among them; a real executable built for each of the two kinds of
-/// addresses.
+/// Drawn files of several shapes; a real executable built for each of the two kinds of addresses.
 inline std::vector<Case> tell_all(Lab& lab, const grading::Program& program) {
     std::vector<Case> cases;
     ElfWriter writer;
-    for (const bool is_dynamic : {true, true, false}) {
-        const DrawnFile drawn = writer.file(is_dynamic);
-        const std::filesystem::path file = lab.given_file("drawn", drawn.content);
-        cases.push_back(tell(lab, program,
-                             is_dynamic ? "a file with drawn libraries" : "a file without interpreter",
-                             drawn.facts, file));
+    const std::vector<std::pair<std::string, Shape>> shapes = {
+        {"a file with drawn libraries", {.type = drawn_type()}},
+        {"a file without interpreter", {.is_dynamic = false, .type = drawn_type()}},
+        {"a fixed file with more than a MiB of debug information",
+         {.type = ET_EXEC, .more_bytes = drawn(1'100'000, 2'000'000)}},
+        {"a relocatable file with tables of longer entries",
+         {.type = ET_DYN, .longer_entries = 8 * drawn(1, 4)}},
+        {"an object file of hundreds of sections",
+         {.is_dynamic = false, .type = ET_REL, .more_sections = drawn(260, 400)}},
+    };
+    for (const auto& [what, shape] : shapes) {
+        const DrawnFile drawn = writer.file(shape);
+        cases.push_back(tell(lab, program, what, drawn.facts, lab.given_file("drawn", drawn.content)));
     }
     for (const auto& [what, flags] : std::vector<std::pair<std::string, std::vector<std::string>>>{
              {"a program built as always", {}}, {"a program built with -no-pie", {"-no-pie"}}}) {

@@ -15,7 +15,7 @@ namespace {
 /// million times, and the log tells what they would.
 constexpr const char* traced =
     "trace=?brk,?mmap,?munmap,?mremap,?mprotect,?madvise,?nanosleep,?clock_nanosleep,?select,?pselect6,"
-    "?poll,?ppoll,?epoll_wait,?epoll_pwait,?epoll_pwait2,?futex,?rt_sigtimedwait,?open,?openat,?openat2,?creat,?close,?read,?readv,?pread64,?write,?writev,?pwrite64,?pwritev,?pwritev2,"
+    "?poll,?ppoll,?epoll_wait,?epoll_pwait,?epoll_pwait2,?futex,?rt_sigtimedwait,?open,?openat,?openat2,?creat,?close,?read,?readv,?pread64,?preadv,?preadv2,?write,?writev,?pwrite64,?pwritev,?pwritev2,"
     "?dup,?dup2,?dup3,?execve,?execveat,?fork,?vfork,?clone,?clone3,?kill,?tkill,?tgkill,"
     "?exit,?exit_group";
 

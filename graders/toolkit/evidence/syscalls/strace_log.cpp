@@ -52,7 +52,7 @@ SystemCall call_from(const StraceCall& parts, std::string_view row, int pid) {
     call.path = descriptor_path(argument(0));
     if (is_one_of(call.name, {"read", "pread64", "write", "pwrite64", "openat", "openat2"})) {
         call.data = quoted_bytes(argument(1));
-    } else if (is_one_of(call.name, {"writev", "pwritev", "pwritev2", "readv"})) {
+    } else if (is_one_of(call.name, {"writev", "pwritev", "pwritev2", "readv", "preadv", "preadv2"})) {
         call.data = all_quoted_bytes(argument(1));
     } else if (is_one_of(call.name, {"open", "creat", "execve"})) {
         call.data = quoted_bytes(argument(0));
