@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/progress_store.hpp"
 #include "cli/terminal.hpp"
+#include "vmlab/grading/chapter.hpp"
 #include "vmlab/report/printable.hpp"
 
 namespace vmlab::cli {
@@ -36,8 +37,9 @@ struct Step {
 
 /// The first thing worth doing: the first activity that is not finished, and its first check that has not
 /// passed.
-Step next_step(const ProgressStore& store, const std::vector<grading::Activity>& activities) {
-    for (const grading::Activity& activity : activities) {
+Step next_step(const ProgressStore& store, const std::vector<const grading::Activity*>& activities) {
+    for (const grading::Activity* each : activities) {
+        const grading::Activity& activity = *each;
         const auto latest = store.latest(activity);
         const int number = activity.number;
         if (!latest) {
@@ -73,31 +75,42 @@ std::string describe(const Step& step, const report::TextStyle& style) {
     return text;
 }
 
+/// An activity's line; its points are added to the score.
+std::string row_of(const grading::Activity& activity, const ProgressStore& store,
+                   const report::TextStyle& style, int& score) {
+    const auto latest = store.latest(activity);
+    const int points = latest ? latest->score() : 0;
+    score += points;
+    const std::string done = bar(points, activity.max_score(), style.unicode);
+    return fmt::format(
+        "  {:02}  {}  {}  {}\n", activity.number, painted(style, done, is_done(latest) ? "32" : "36"),
+        latest ? fmt::format("{:>3}/{:<3}", points, activity.max_score()) : std::string("      -"),
+        activity.title);
+}
+
 }  // namespace
 
 int show_dashboard(const Place& place) {
-    const auto activities = grading::load_activities(place.activities());
-    if (!activities) {
-        return complain(activities.error());
+    const auto chapters = grading::load_chapters(place.activities());
+    if (!chapters) {
+        return complain(chapters.error());
     }
     const report::TextStyle style = style_for(STDOUT_FILENO);
     const ProgressStore store(place.state);
     std::string text = painted(style, "vmlab", "1") + "  a hands-on virtual-memory lab\n\n";
     int score = 0;
     int max_score = 0;
-    for (const grading::Activity& activity : *activities) {
-        const auto latest = store.latest(activity);
-        const int points = latest ? latest->score() : 0;
-        score += points;
-        max_score += activity.max_score();
-        const std::string done = bar(points, activity.max_score(), style.unicode);
-        text += fmt::format(
-            "  {:02}  {}  {}  {}\n", activity.number, painted(style, done, is_done(latest) ? "32" : "36"),
-            latest ? fmt::format("{:>3}/{:<3}", points, activity.max_score()) : std::string("      -"),
-            activity.title);
+    std::vector<const grading::Activity*> activities;
+    for (const grading::Chapter& chapter : *chapters) {
+        text += fmt::format("{}  {}\n", activities.empty() ? "" : "\n", painted(style, chapter.title, "1"));
+        for (const grading::Activity& activity : chapter.activities) {
+            activities.push_back(&activity);
+            text += row_of(activity, store, style, score);
+            max_score += activity.max_score();
+        }
     }
     text += fmt::format("\n  {} of {} points at the latest grading\n\n", score, max_score);
-    text += describe(next_step(store, *activities), style);
+    text += describe(next_step(store, activities), style);
     text +=
         "\n"
         "  scripts/lab grade [N]   build, observe, check\n"
