@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
 #include "vmlab/grading/chapter.hpp"
+#include "vmlab/report/printable.hpp"
 
 namespace vmlab::cli {
 
