@@ -75,8 +75,14 @@ Inquiry unusual_inquiry(Lab& lab, std::size_t lines) {
                                                         "/dev/zero (deleted)",
                                                         "[vvar]"};
     std::vector<Row> rows = drawn_rows(paths, lines);
+    for (Row& row : rows) {
+        row.of_a_large_file = drawn(0, 2) == 0;
+    }
     if (!rows.empty()) {
-        rows.push_back({0xffffffffff600000, 0xffffffffff601000, "--xp", "[vsyscall]"});
+        rows.push_back({.start = 0xffffffffff600000,
+                        .end = 0xffffffffff601000,
+                        .permissions = "--xp",
+                        .path = "[vsyscall]"});
     }
     std::vector<Question> questions = questions_on(rows, 60);
     questions.push_back({0xffffffffff600000, rows.empty() ? "unmapped" : rows.back().told()});

@@ -23,20 +23,21 @@ struct Row {
     std::uint64_t end = 0;
     std::string permissions;
     std::string path;
+    bool of_a_large_file = false;  ///< whose offsets and inodes are long numbers
 
     /// What has to stand behind an address of it.
     [[nodiscard]] std::string told() const { return permissions + " " + (path.empty() ? "anonymous" : path); }
 };
 
 /// As the kernel writes it (fs/proc/task_mmu.c): the path begins at column 74, and behind an anonymous
-/// mapping's inode there is a blank. Of a large file system's files the numbers before the path are longer
+/// mapping's inode there is a blank. At high addresses the numbers before the path of a large file are longer
 /// than that.
 inline std::string text_of(const std::vector<Row>& rows) {
     std::string text;
     for (const Row& row : rows) {
         const std::uint64_t number = row.start >> 12U;
         const bool is_file = row.path.starts_with('/');
-        const bool is_large = is_file && number % 3 == 0;
+        const bool is_large = is_file && row.of_a_large_file;
         constexpr std::uint64_t scatter = 0x9e3779b97f4a7c15;
         const std::uint64_t inode =
             is_large ? number * scatter | std::uint64_t{1} << 63U : 131'072 + number % 4096;
@@ -72,7 +73,7 @@ std::vector<Row> drawn_rows(const std::array<std::string_view, Count>& paths, st
         if (const std::size_t mark = path.find('#'); mark != std::string::npos) {
             path.replace(mark, 1, std::to_string(drawn(100, 99'999)));
         }
-        all.push_back({at, at + bytes, drawn_permissions(), path});
+        all.push_back({.start = at, .end = at + bytes, .permissions = drawn_permissions(), .path = path});
         constexpr std::array<std::uint64_t, 4> longest_gap = {0, 1, 16, 0xfff};
         const std::uint64_t longest = longest_gap[drawn(0, longest_gap.size() - 1)];
         at += bytes + (drawn(std::min<std::uint64_t>(longest, 1), longest) << 12U);

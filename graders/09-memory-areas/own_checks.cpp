@@ -4,6 +4,7 @@
 #include <sys/auxv.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -95,14 +96,18 @@ void expect_block_of_100_bytes() {
     if (block != blocks.end() || counted.blocks.overflowed) {
         return;
     }
-    fail_run(
-        counted.run, experiment().doing("with its blocks counted"),
-        {.expected = "heap: the address of a block of 100 bytes (up to 64 more) from malloc or new, which "
-                     "still exists while the program waits",
-         .observed = address ? fmt::format("at {:#x} no such block begins", *address) : "no line \"heap\"",
-         .evidence = fmt::format("the calls of malloc and its like: {} blocks", blocks.size()),
-         .next = build_and("areas", experiment().under("valgrind -q --trace-malloc=yes") +
-                                        " 2>&1 < /dev/null | grep -E 'alloc|new|heap'")});
+    const Card card{
+        .expected =
+            "heap: the address of a block of 100 bytes (up to 64 more) from malloc or new, which "
+            "still exists while the program waits",
+        .observed = address ? fmt::format("at {:#x} no such block begins", *address) : "no line \"heap\"",
+        .evidence = fmt::format("the calls of malloc and its like: {} blocks", blocks.size()),
+        .next = build_and("areas", experiment().under("valgrind -q --trace-malloc=yes") +
+                                       " 2>&1 < /dev/null | grep -E 'alloc|new|heap'")};
+    if (counted.run.status.killed_by(SIGKILL)) {
+        fail(card);  // by us, when it waited
+    }
+    fail_run(counted.run, experiment().doing("with its blocks counted"), card);
 }
 
 TEST(OwnThings, TellsWhereItsBlocksLie) {

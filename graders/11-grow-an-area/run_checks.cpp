@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <string>
 
@@ -113,12 +114,16 @@ TEST(Runs, HeapComesFromTheAllocator) {
     if (held >= more_heap.get().kibibytes * kibibyte) {
         return;
     }
-    fail_run(run, run_as.doing("with its blocks counted"),
-             {.expected = fmt::format("while it waits, {} KiB in blocks of malloc and its like",
-                                      more_heap.get().kibibytes),
-              .observed = fmt::format("{} KiB", held / kibibyte),
-              .evidence = fmt::format("{} blocks were taken, by {}", blocks.blocks.size(), run_as.command()),
-              .next = grading::build_and("areas", run_as.under("ltrace -c") + " < /dev/null")});
+    const Card card{
+        .expected =
+            fmt::format("while it waits, {} KiB in blocks of malloc and its like", more_heap.get().kibibytes),
+        .observed = fmt::format("{} KiB", held / kibibyte),
+        .evidence = fmt::format("{} blocks were taken, by {}", blocks.blocks.size(), run_as.command()),
+        .next = grading::build_and("areas", run_as.under("ltrace -c") + " < /dev/null")};
+    if (run.status.killed_by(SIGKILL)) {
+        fail(card);  // by us, when it waited
+    }
+    fail_run(run, run_as.doing("with its blocks counted"), card);
 }
 
 TEST(Runs, GrowsTheStack) {
